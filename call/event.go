@@ -1,0 +1,149 @@
+package call
+
+import "time"
+
+// Kind is the kind of an event. The list is closed: a reader that meets a kind it does
+// not know must say so rather than skip it.
+type Kind string
+
+// The kinds of events in the order a call meets them, then those of agents and faults.
+// The comment names the fields that are set besides Seq, At, Kind and Call.
+const (
+	Arrived        Kind = "arrived"         // Number, Line: the caller reached our application
+	Queued         Kind = "queued"          // Queue, Entered (= At), Queueing: entered a queue
+	Offered        Kind = "offered"         // Queue, Entered, Agent, Offer: an agent's phone is dialled
+	OfferEnded     Kind = "offer_ended"     // as Offered, and Outcome, Ring: ended without an answer
+	Answered       Kind = "answered"        // as Offered, and Wait, Ring: the agent picked up
+	Connected      Kind = "connected"       // Agent, Offer, Leg: both hear each other
+	LeftQueue      Kind = "left_queue"      // Queue, Entered, Outcome, Wait: left without an answer
+	TalkEnded      Kind = "talk_ended"      // as Answered, and Answer, Talk, By: the agent's leg is over
+	WrapUpEnded    Kind = "wrapup_ended"    // Queue, Entered, Agent, Answer, Wrap: the work after the call is over
+	Ended          Kind = "ended"           // Ending, By, Total: the caller's leg is over
+	Recorded       Kind = "recorded"        // Recording: the file is stored, checked and indexed
+	RecordingFault Kind = "recording_fault" // Reason, Recording when there is a file: an alarm
+	AgentChanged   Kind = "agent_changed"   // Agent, From, To, Reason, Held: an agent's state changed
+	StreamGap      Kind = "stream_gap"      // Reason, Held: the event stream of Asterisk was broken for Held
+)
+
+// Outcome says how an offer or a stay in the queue ended without an answer.
+type Outcome string
+
+// The outcomes of an offer. They are kept apart because they charge different people:
+// a cancelled offer is not the agent's miss (metrics.md B2, RONA).
+const (
+	NoAnswer    Outcome = "no_answer"   // rang out 无应答
+	Rejected    Outcome = "rejected"    // declined by the agent (603) 拒接
+	Busy        Outcome = "busy"        // phone busy (486) 占线
+	Unreachable Outcome = "unreachable" // not registered, or the phone failed 不可达
+	Canceled    Outcome = "canceled"    // the caller left while it rang 主叫放弃
+)
+
+// The outcomes of a stay in the queue. With Answered they are the right side of the
+// invariant offered = answered + abandoned + short + timed out + left empty + overflowed
+// + callback + waiting; short is an abandon below the configured limit.
+const (
+	Abandoned  Outcome = "abandoned"  // the caller hung up 放弃
+	TimedOut   Outcome = "timed_out"  // waited to the queue's limit 超时
+	LeftEmpty  Outcome = "left_empty" // no agent was signed in 无座席
+	Overflowed Outcome = "overflowed" // moved to another queue 溢出
+	Callback   Outcome = "callback"   // took a call-back 回呼
+)
+
+// Class groups endings for figures: what a manager would call it.
+type Class string
+
+// The classes of endings.
+const (
+	ClassAnswered  Class = "answered"  // talked to an agent
+	ClassAbandoned Class = "abandoned" // hung up before an agent answered
+	ClassRefused   Class = "refused"   // turned away by a rule: closed, timed out, queue full
+	ClassFailed    Class = "failed"    // broken by a fault
+)
+
+// Ending says how a call ended. The list of reasons is closed.
+type Ending struct {
+	Class  Class  `json:"class"`
+	Reason Reason `json:"reason"`
+}
+
+// Reason is the detail of an ending.
+type Reason string
+
+// The reasons of endings.
+const (
+	CallerHungUp      Reason = "caller_hung_up"      // during the talk
+	AgentHungUp       Reason = "agent_hung_up"       // during the talk
+	HungUpInGreeting  Reason = "hung_up_in_greeting" // before the queue
+	HungUpInQueue     Reason = "hung_up_in_queue"    // while waiting
+	HungUpWhileRinged Reason = "hung_up_while_rung"  // while an agent's phone rang
+	WaitedTooLong     Reason = "waited_too_long"     // queue limit
+	UnknownLine       Reason = "unknown_line"        // number with no queue
+	SwitchFailure     Reason = "switch_failure"      // Asterisk restarted or refused a command
+	Lost              Reason = "lost"                // gone when we looked again after a gap
+	ShutDown          Reason = "shut_down"           // ended by the operator
+)
+
+// Event is one fact about a call or an agent. Events are appended to the ledger and never
+// changed; every figure is a fold of them. An event carries the times a fold needs
+// (Entered, Wait, Talk ...), so that a fold keeps no state of its own and can be repeated
+// by event number.
+type Event struct {
+	Seq  uint64    `json:"seq"` // place in the ledger from 1 without gaps; 0 until appended
+	At   time.Time `json:"at"`  // when it happened, see Stamp
+	Kind Kind      `json:"kind"`
+	Call ID        `json:"call,omitempty"`
+
+	Number string `json:"number,omitempty"` // the caller's number as delivered; "" when withheld
+	Line   string `json:"line,omitempty"`   // the hotline number that was dialled
+
+	Queue    QueueID   `json:"queue,omitempty"`
+	Entered  time.Time `json:"entered,omitzero"`   // queue entry: the cohort the call is counted in
+	Queueing bool      `json:"queueing,omitempty"` // no agent was idle at entry (metrics.md M17)
+	Agent    AgentID   `json:"agent,omitempty"`
+	Offer    OfferID   `json:"offer,omitempty"`
+	Leg      LegID     `json:"leg,omitempty"`
+	Answer   time.Time `json:"answer,omitzero"` // when the agent picked up
+
+	Wait  Millis `json:"wait_ms,omitempty"`  // queue entry to this event
+	Ring  Millis `json:"ring_ms,omitempty"`  // offer to this event
+	Talk  Millis `json:"talk_ms,omitempty"`  // agent's answer to agent's end, holds included
+	Wrap  Millis `json:"wrap_ms,omitempty"`  // after-call work
+	Total Millis `json:"total_ms,omitempty"` // arrival to this event
+	Held  Millis `json:"held_ms,omitempty"`  // time in the state or condition that ended
+
+	Outcome Outcome    `json:"outcome,omitempty"`
+	Ending  Ending     `json:"ending,omitzero"`
+	By      Party      `json:"by,omitempty"`
+	From    AgentState `json:"from,omitempty"`
+	To      AgentState `json:"to,omitempty"`
+	Reason  string     `json:"reason,omitempty"`
+
+	Recording *Recording `json:"recording,omitempty"`
+}
+
+// Millis is a length of time in whole milliseconds: the unit in JSON, SQL and Redis.
+type Millis int64
+
+// MillisOf rounds a duration down to milliseconds; a negative one, which only a clock
+// that jumped can make, becomes zero.
+func MillisOf(d time.Duration) Millis { return Millis(max(0, d.Milliseconds())) }
+
+// Between is the time from a to b in milliseconds, zero when b is before a.
+func Between(a, b time.Time) Millis { return MillisOf(b.Sub(a)) }
+
+// Duration is m as a time.Duration.
+func (m Millis) Duration() time.Duration { return time.Duration(m) * time.Millisecond }
+
+// Recording describes one stored recording: a stereo WAV, left = caller, right = what the
+// caller hears.
+type Recording struct {
+	Path    string    `json:"path"`    // relative to the store's root, slash separated
+	SHA256  string    `json:"sha256"`  // of the whole file, hex
+	Bytes   int64     `json:"bytes"`   // size of the file
+	Begin   time.Time `json:"begin"`   // first sample, by Asterisk's clock
+	Length  Millis    `json:"length"`  // by the number of samples
+	Missing Millis    `json:"missing"` // call time without samples; 0 when whole
+	Rate    int       `json:"rate"`    // samples per second and channel
+	Padded  Millis    `json:"padded"`  // silence added to one channel to keep both in step
+	Rescued bool      `json:"rescued"` // joined by the sweep after a fault, not by the call's end
+}
