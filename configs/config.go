@@ -1,0 +1,241 @@
+// Package configs is everything an operator sets: the commented sample hotline.yaml, the
+// types it is read into, the rules it must keep, and (in its subfolders) Asterisk's files
+// and the prompts.
+//
+// Settings are taken in this order, later over earlier: the defaults in code, the file,
+// the environment, secrets from their own files. Then all rules are checked. Everything
+// that is wrong is reported at once, each problem with its place and the rule it breaks,
+// so that an operator corrects a file in one round.
+package configs
+
+import (
+	"net"
+	"path"
+	"time"
+
+	"hotline/call"
+)
+
+// Config is all settings of one hotline. The meaning, unit, special values and default of
+// every key stand in hotline.yaml, which a test holds equal to Default.
+type Config struct {
+	Site       Site       `yaml:"site"`
+	Asterisk   Asterisk   `yaml:"asterisk"`
+	Redis      Redis      `yaml:"redis"`
+	Ledger     Ledger     `yaml:"ledger"`
+	Recordings Recordings `yaml:"recordings"`
+	API        API        `yaml:"api"`
+	Log        Log        `yaml:"log"`
+	Lines      []Line     `yaml:"lines"`
+	Queues     []Queue    `yaml:"queues"`
+	Agents     []Agent    `yaml:"agents"`
+}
+
+// Site is the place the hotline serves.
+type Site struct {
+	Name     string    `yaml:"name"`
+	TimeZone string    `yaml:"time_zone"` // IANA name
+	DayStart ClockTime `yaml:"day_start"` // when the day of figures and reports begins
+	Language Language  `yaml:"language"`  // of prompts
+}
+
+// Asterisk is the one Asterisk this hotline drives.
+type Asterisk struct {
+	URL            string        `yaml:"url"` // base address of ARI, without /ari
+	User           string        `yaml:"user"`
+	PasswordFile   string        `yaml:"password_file"`
+	App            string        `yaml:"app"` // Stasis application
+	RequestTimeout time.Duration `yaml:"request_timeout"`
+	RecordingDir   string        `yaml:"recording_dir"` // where MixMonitor writes its pairs
+	SoundsPrefix   string        `yaml:"sounds_prefix"` // folder of our prompts below Asterisk's sounds
+
+	Password Secret `yaml:"-"` // read from PasswordFile
+}
+
+// Redis holds live state and counters, never the only copy of a fact.
+type Redis struct {
+	Addr         string `yaml:"addr"` // host:port or a socket's path; "" = the embedded one
+	Username     string `yaml:"username"`
+	PasswordFile string `yaml:"password_file"`
+	DB           int    `yaml:"db"`
+
+	Password Secret `yaml:"-"` // read from PasswordFile
+}
+
+// Embedded reports whether no Redis is configured, so that the embedded one stands in.
+// The log must say so, because nothing in it survives the process.
+func (r Redis) Embedded() bool { return r.Addr == "" }
+
+// Ledger is the SQL store of call events.
+type Ledger struct {
+	Path string `yaml:"path"` // SQLite file
+}
+
+// Recordings is the store of finished recordings.
+type Recordings struct {
+	Dir            string        `yaml:"dir"`
+	MinFreePercent int           `yaml:"min_free_percent"` // of the file system; below it an alarm is raised
+	MissingAlarm   time.Duration `yaml:"missing_alarm"`    // a recording this much shorter than its call
+}
+
+// API is the HTTP and WebSocket address of the console.
+type API struct {
+	Listen    string `yaml:"listen"`
+	TokenFile string `yaml:"token_file"`
+
+	Token Secret `yaml:"-"` // read from TokenFile; empty = loopback only
+}
+
+// Log is what is written to standard error.
+type Log struct {
+	Level  LogLevel  `yaml:"level"`
+	Format LogFormat `yaml:"format"`
+}
+
+// Line is one hotline number (客服专线).
+type Line struct {
+	Number    string       `yaml:"number"`
+	Name      string       `yaml:"name"`  // "" = the number
+	Queue     call.QueueID `yaml:"queue"` // where its callers wait
+	Greeting  string       `yaml:"greeting"`
+	Greetings []Greeting   `yaml:"greetings"` // by hour of day; a gap gets Greeting
+}
+
+// Greeting is the prompt of one period of the day, From inclusive, To exclusive, in the
+// site's time zone. A period whose To is before its From crosses midnight.
+type Greeting struct {
+	From   ClockTime `yaml:"from"`
+	To     ClockTime `yaml:"to"`
+	Prompt string    `yaml:"prompt"`
+}
+
+// Queue is one waiting line with its rules.
+type Queue struct {
+	ID            call.QueueID  `yaml:"id"`
+	Name          string        `yaml:"name"`           // "" = the id
+	RingFor       time.Duration `yaml:"ring_for"`       // an agent's phone, then the next agent's
+	WrapUp        time.Duration `yaml:"wrap_up"`        // limit of after-call work; 0 = none
+	MaxWait       time.Duration `yaml:"max_wait"`       // then the caller is turned away; 0 = waits for ever
+	MusicClass    string        `yaml:"music_class"`    // Asterisk's music class while waiting
+	Announcement  string        `yaml:"announcement"`   // prompt while waiting; "" = music only
+	AnnounceEvery time.Duration `yaml:"announce_every"` // between two announcements; 0 = once, at entry
+	ServiceLevel  ServiceLevel  `yaml:"service_level"`
+}
+
+// ServiceLevel is the queue's target, as the figures use it.
+type ServiceLevel struct {
+	Percent      int           `yaml:"percent"`       // of callers
+	Threshold    time.Duration `yaml:"threshold"`     // answered within
+	ShortAbandon time.Duration `yaml:"short_abandon"` // abandons below it are counted apart; 0 = none
+}
+
+// Agent is one person at one phone.
+type Agent struct {
+	ID           call.AgentID   `yaml:"id"`
+	Name         string         `yaml:"name"`     // "" = the id
+	User         string         `yaml:"user"`     // SIP user and extension; "" = the id
+	Endpoint     string         `yaml:"endpoint"` // what Asterisk dials; "" = PJSIP/<user>
+	Queues       []call.QueueID `yaml:"queues"`
+	PasswordFile string         `yaml:"password_file"` // SIP password; "" = Asterisk holds it by itself
+
+	Password Secret `yaml:"-"` // read from PasswordFile
+}
+
+// Default returns the settings of an empty file. It has no line, queue or agent.
+func Default() *Config {
+	return &Config{
+		Site: Site{Name: "hotline", TimeZone: "Asia/Shanghai", Language: Chinese},
+		Asterisk: Asterisk{
+			URL:            "http://127.0.0.1:8088",
+			User:           "hotline",
+			PasswordFile:   "/etc/hotline/secrets/asterisk",
+			App:            "hotline",
+			RequestTimeout: 4 * time.Second,
+			RecordingDir:   "/var/spool/asterisk/hotline",
+			SoundsPrefix:   "hotline",
+		},
+		Redis:  Redis{Addr: "127.0.0.1:6379"},
+		Ledger: Ledger{Path: "/var/lib/hotline/ledger.db"},
+		Recordings: Recordings{
+			Dir:            "/var/lib/hotline/recordings",
+			MinFreePercent: 10,
+			MissingAlarm:   time.Second,
+		},
+		API: API{Listen: "127.0.0.1:8080"},
+		Log: Log{Level: "info", Format: "text"},
+	}
+}
+
+// DefaultLine returns what a line is before its keys are read.
+func DefaultLine() Line { return Line{Greeting: "greeting"} }
+
+// DefaultQueue returns what a queue is before its keys are read. Ringing for 6 s leaves
+// time for a second and a third agent within the 15 s of S1 when the first is away.
+func DefaultQueue() Queue {
+	return Queue{
+		RingFor:       6 * time.Second,
+		WrapUp:        30 * time.Second,
+		MusicClass:    "hotline",
+		Announcement:  "please-wait",
+		AnnounceEvery: 30 * time.Second,
+		ServiceLevel: ServiceLevel{
+			Percent:      85,
+			Threshold:    15 * time.Second,
+			ShortAbandon: 5 * time.Second,
+		},
+	}
+}
+
+// Complete fills what one setting takes from another: names, users and endpoints. Load
+// does it; whoever builds a Config by hand does it before Validate.
+func (c *Config) Complete() {
+	for i := range c.Lines {
+		l := &c.Lines[i]
+		l.Name = orElse(l.Name, l.Number)
+	}
+	for i := range c.Queues {
+		q := &c.Queues[i]
+		q.Name = orElse(q.Name, string(q.ID))
+	}
+	for i := range c.Agents {
+		a := &c.Agents[i]
+		a.Name = orElse(a.Name, string(a.ID))
+		a.User = orElse(a.User, string(a.ID))
+		a.Endpoint = orElse(a.Endpoint, "PJSIP/"+a.User)
+	}
+}
+
+func orElse(value, instead string) string {
+	if value == "" {
+		return instead
+	}
+	return value
+}
+
+// Zone returns the site's time zone. It is UTC when the name is unknown, which Validate
+// refuses.
+func (c *Config) Zone() *time.Location {
+	zone, err := time.LoadLocation(c.Site.TimeZone)
+	if err != nil {
+		return time.UTC
+	}
+	return zone
+}
+
+// Sound returns the media URI by which Asterisk plays one of our prompts in the site's
+// language. The language stands in the path, so that the channel's own setting, which a
+// trunk may lack, decides nothing.
+func (c *Config) Sound(prompt string) string {
+	return "sound:" + path.Join(c.Asterisk.SoundsPrefix, string(c.Site.Language), prompt)
+}
+
+// loopbackAddress reports whether a listening address can be reached from this machine
+// alone. An empty host means every interface.
+func loopbackAddress(hostport string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,104 @@
+#!/bin/sh
+# Makes every prompt, the music and the demo's speech anew: sh configs/prompts/make.sh
+# It needs espeak-ng (speech) and sox (levels, coding, music). README.md tells the choices.
+set -eu
+cd "$(dirname "$0")"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# say LANGUAGE FILE PITCH TEXT: one spoken file as raw A-law. High-pass and low-pass keep
+# what a telephone carries; the compressor lifts soft syllables, so that each prompt is
+# equally loud; the limit of -3 dBFS leaves room for the coder.
+say() {
+	case $1 in
+	zh-CN) voice=cmn speed=165 ;;
+	en) voice=en-gb speed=155 ;;
+	esac
+	espeak-ng -v "$voice" -s "$speed" -p "$3" -g 4 -w "$work/say.wav" "$4"
+	mkdir -p "$(dirname "$2")"
+	sox "$work/say.wav" -r 8000 "$work/band.wav" highpass 200 lowpass 3400 norm -9 \
+		compand 0.005,0.1 6:-60,-60,-40,-24,-20,-12,0,-6
+	sox "$work/band.wav" -t raw -e a-law -c 1 "$2" norm -3 pad 0.1 0.2
+}
+
+prompt() { # prompt NAME CHINESE ENGLISH
+	say zh-CN "zh-CN/$1.alaw" 55 "$2"
+	say en "en/$1.alaw" 50 "$3"
+}
+
+prompt greeting "您好，欢迎致电投诉服务热线。为保证服务质量，本次通话将被录音。" \
+	"Welcome to the complaint hotline. To ensure the quality of our service, this call is recorded."
+prompt greeting-morning "早上好，欢迎致电投诉服务热线。为保证服务质量，本次通话将被录音。" \
+	"Good morning, and welcome to the complaint hotline. To ensure the quality of our service, this call is recorded."
+prompt greeting-afternoon "下午好，欢迎致电投诉服务热线。为保证服务质量，本次通话将被录音。" \
+	"Good afternoon, and welcome to the complaint hotline. To ensure the quality of our service, this call is recorded."
+prompt greeting-evening "晚上好，欢迎致电投诉服务热线。为保证服务质量，本次通话将被录音。" \
+	"Good evening, and welcome to the complaint hotline. To ensure the quality of our service, this call is recorded."
+prompt greeting-night "您好，这里是投诉服务热线夜间值班台。为保证服务质量，本次通话将被录音。" \
+	"Welcome to the night desk of the complaint hotline. To ensure the quality of our service, this call is recorded."
+prompt please-wait "话务员正忙，请稍候，我们将尽快为您接听。" \
+	"All our agents are busy. Please hold the line, we will be with you as soon as possible."
+prompt goodbye-busy "很抱歉让您久等，话务员仍然繁忙，请您稍后再拨。再见。" \
+	"We are sorry to have kept you waiting. All our agents are still busy. Please call again later. Goodbye."
+prompt closed "您好，现在是非服务时间，请您在服务时间内来电。再见。" \
+	"We are closed at the moment. Please call again during our service hours. Goodbye."
+prompt unknown-number "您拨打的号码暂未开通服务，请核对后再拨。" \
+	"The number you have dialled is not in service. Please check the number and dial again."
+prompt apology "很抱歉，系统出现故障，暂时无法接通，请您稍后再拨。" \
+	"We are sorry. A technical fault keeps us from connecting your call. Please try again later."
+
+demo() { # demo NAME PITCH CHINESE ENGLISH
+	say zh-CN "demo/zh-CN/$1.alaw" "$2" "$3"
+	say en "demo/en/$1.alaw" "$2" "$4"
+}
+
+demo caller-1 35 "你好，我家的宽带从昨天晚上起就断了，报修以后一直没有人来，我要投诉。" \
+	"Hello. Our broadband has been down since last night. I reported it, and nobody has come. I want to complain."
+demo caller-2 70 "我这个月的话费多收了三十元，我没有订过什么增值业务，请你们查一下。" \
+	"My bill is thirty yuan too high this month. I never ordered any extra service. Please look into it."
+demo caller-3 45 "我申请移机已经两个星期了，说好三天之内装好，到现在还没有消息。" \
+	"I asked you to move my line two weeks ago. You promised three days, and I have heard nothing since."
+demo agent-1 60 "非常抱歉给您带来不便。请告诉我您的电话号码，我马上为您登记并派单。" \
+	"I am very sorry for the trouble. Please tell me your number. I will register this and send an order at once."
+demo agent-2 50 "我已经查到您的记录，这件事我们会在二十四小时之内给您答复。" \
+	"I have found your record. You will have our answer within twenty four hours."
+demo agent-3 65 "您的投诉已经登记好了，处理人员会尽快跟您联系。感谢您的来电。" \
+	"Your complaint is registered, and a specialist will contact you soon. Thank you for calling."
+
+# chord FILE NOTE...: four seconds of music. The notes are plucked one after another, over
+# the same notes as a soft pad that swells and fades, so that the chords join without a step.
+chord() {
+	file=$1
+	shift
+	parts=
+	at=0
+	for note in "$@" "$2" "$3" "$4" "$3"; do
+		sox -R -n -r 16000 "$work/pluck-$at.wav" synth 4 pluck "$note" fade 0 4 2 pad "$at" trim 0 4 gain -12
+		parts="$parts $work/pluck-$at.wav"
+		at=$(echo "$at" | awk '{print $1 + 0.5}')
+	done
+	sox -R -n -r 16000 "$work/pad.wav" synth 4 sine "$1" sine "$2" sine "$3" sine "$4" \
+		remix - fade q 1.2 4 1.6 gain -16
+	# shellcheck disable=SC2086 # one word for each part
+	sox -m $parts "$work/pad.wav" "$file"
+}
+
+# Eight chords make a round of 32 s, which joins to itself: C, a, F, G, C, e, F, G.
+n=0
+while read -r notes; do
+	n=$((n + 1))
+	# shellcheck disable=SC2086 # one word for each note
+	chord "$work/bar-$n.wav" $notes
+done <<'BARS'
+C3 E3 G3 C4
+A2 E3 A3 C4
+F2 C3 F3 A3
+G2 D3 G3 B3
+C3 G3 C4 E4
+E3 G3 B3 E4
+F2 A3 C4 F4
+G2 B3 D4 G4
+BARS
+mkdir -p music
+sox "$work"/bar-[1-8].wav "$work/music.wav" reverb 40 highpass 120 lowpass 3000
+sox "$work/music.wav" -t raw -r 8000 -e a-law -c 1 music/calm.alaw norm -18

@@ -1,0 +1,103 @@
+// Package prompts holds what callers hear from the hotline itself: prompts in Chinese and
+// English and music on hold, all of our own making (README.md says how), as raw A-law at
+// 8 kHz mono, which Asterisk plays to a trunk without transcoding.
+package prompts
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+//go:embed zh-CN en music demo
+var files embed.FS
+
+// The prompts that the hotline itself chooses. The greetings are chosen by configuration.
+const (
+	PleaseWait    = "please-wait"    // while waiting in a queue
+	GoodbyeBusy   = "goodbye-busy"   // waited to the queue's limit
+	Closed        = "closed"         // outside service hours
+	UnknownNumber = "unknown-number" // the dialled number has no queue
+	Apology       = "apology"        // technical fault
+)
+
+// extension is the file name's end, by which Asterisk knows the coding.
+const extension = ".alaw"
+
+// Languages returns the languages that every prompt is spoken in.
+func Languages() []string { return []string{"en", "zh-CN"} }
+
+// Names returns the names of all prompts, sorted.
+func Names() []string {
+	entries, err := files.ReadDir("en")
+	if err != nil {
+		return nil // The folder is embedded, so the build would have failed.
+	}
+	names := make([]string, 0, len(entries))
+	for _, entry := range entries {
+		names = append(names, strings.TrimSuffix(entry.Name(), extension))
+	}
+	return names
+}
+
+// Known reports whether there is a prompt of this name.
+func Known(name string) bool { return slices.Contains(Names(), name) }
+
+// ErrUnknown is returned for a prompt or sample that does not exist.
+var ErrUnknown = errors.New("no such prompt")
+
+// Demo returns a sample of speech for demonstrations as raw A-law: party is "caller" or
+// "agent", n counts from 0 and wraps round.
+func Demo(language, party string, n int) ([]byte, error) {
+	names, err := fs.Glob(files, path.Join("demo", language, party+"-*"+extension))
+	if err != nil || len(names) == 0 || n < 0 {
+		return nil, fmt.Errorf("%w: demo speech of %s %d in %s", ErrUnknown, party, n, language)
+	}
+	return files.ReadFile(names[n%len(names)])
+}
+
+// WriteSounds writes every prompt to dir/LANGUAGE/NAME.alaw, where dir is the folder below
+// Asterisk's sounds that the configuration calls asterisk.sounds_prefix.
+func WriteSounds(dir string) error {
+	for _, language := range Languages() {
+		if err := writeFolder(language, filepath.Join(dir, language)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// WriteMusic writes the music on hold into dir, the directory of a music class.
+func WriteMusic(dir string) error { return writeFolder("music", dir) }
+
+// writeFolder copies one embedded folder, each file under a temporary name first, since a
+// running Asterisk may be playing the file of before.
+func writeFolder(from, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("prompts: %w", err)
+	}
+	entries, err := files.ReadDir(from)
+	if err != nil {
+		return fmt.Errorf("prompts: %w", err)
+	}
+	for _, entry := range entries {
+		content, err := files.ReadFile(path.Join(from, entry.Name()))
+		if err != nil {
+			return fmt.Errorf("prompts: %w", err)
+		}
+		name := filepath.Join(dir, entry.Name())
+		if err := os.WriteFile(name+".part", content, 0o644); err != nil {
+			return fmt.Errorf("prompts: %w", err)
+		}
+		if err := os.Rename(name+".part", name); err != nil {
+			return fmt.Errorf("prompts: %w", err)
+		}
+	}
+	return nil
+}

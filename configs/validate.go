@@ -1,0 +1,205 @@
+package configs
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+	_ "time/tzdata" // The site's zone is known on a machine without zone files too.
+
+	"hotline/call"
+	"hotline/configs/prompts"
+)
+
+// Validate reports every rule that the settings break, as Problems. Call Complete before
+// it on a Config that was built by hand.
+func (c *Config) Validate() error { return c.check().asError() }
+
+func (c *Config) check() Problems {
+	var r rules
+	c.checkSite(&r)
+	c.checkAsterisk(&r)
+	c.checkStores(&r)
+	c.checkAPI(&r)
+	c.checkQueues(&r)
+	c.checkLines(&r)
+	c.checkAgents(&r)
+	return Problems(r)
+}
+
+// rules gathers what is broken.
+type rules []Problem
+
+// must adds a problem unless the rule holds.
+func (r *rules) must(holds bool, key, rule string, args ...any) {
+	if !holds {
+		*r = append(*r, Problem{Key: key, Rule: fmt.Sprintf(rule, args...)})
+	}
+}
+
+// duration adds a problem unless the value lies within bounds, both inclusive.
+func (r *rules) duration(key string, value, least, most time.Duration) {
+	r.must(least <= value && value <= most, key, "must be from %s to %s, not %s", least, most, value)
+}
+
+// word adds a problem unless the value is a name that needs no quoting anywhere: it goes
+// into dialplan, Redis keys, file names and addresses.
+func (r *rules) word(key, value string) {
+	r.must(wordPattern.MatchString(value), key,
+		"must be 1 to 64 letters, digits, dots, hyphens or underscores, not %q", value)
+}
+
+var (
+	wordPattern     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$`)
+	numberPattern   = regexp.MustCompile(`^\+?[0-9A-Za-z_.-]{1,32}$`)
+	endpointPattern = regexp.MustCompile(`^[A-Za-z]+/[A-Za-z0-9_.@:/+-]{1,128}$`)
+)
+
+func (c *Config) checkSite(r *rules) {
+	r.must(strings.TrimSpace(c.Site.Name) != "", "site.name", "must not be empty")
+	_, err := time.LoadLocation(c.Site.TimeZone)
+	r.must(err == nil && c.Site.TimeZone != "" && c.Site.TimeZone != "Local", "site.time_zone",
+		"must be an IANA name such as Asia/Shanghai, not %q", c.Site.TimeZone)
+	r.must(c.Site.DayStart < EndOfDay, "site.day_start", "must be before 24:00")
+}
+
+func (c *Config) checkAsterisk(r *rules) {
+	a := c.Asterisk
+	u, err := url.Parse(a.URL)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		r.must(false, "asterisk.url", "must be an address such as http://127.0.0.1:8088")
+	case u.User != nil:
+		// The address is not repeated here, because it holds a password.
+		r.must(false, "asterisk.url", "must not hold user or password: they have their own keys")
+	default:
+		r.must(u.RawQuery == "" && u.Fragment == "" && !strings.HasSuffix(u.Path, "/ari"), "asterisk.url",
+			"must be the address before /ari, with nothing after it")
+	}
+	r.word("asterisk.user", a.User)
+	r.must(a.PasswordFile != "" || !a.Password.Empty(), "asterisk.password_file", "must name a file")
+	r.word("asterisk.app", a.App)
+	r.duration("asterisk.request_timeout", a.RequestTimeout, 100*time.Millisecond, time.Minute)
+	r.must(a.RecordingDir != "", "asterisk.recording_dir", "must name a folder")
+	prefix := a.SoundsPrefix
+	r.must(filepath.IsLocal(prefix) && !strings.ContainsAny(prefix, " ,&|"), "asterisk.sounds_prefix",
+		"must be a folder below Asterisk's sounds, without blanks, not %q", prefix)
+}
+
+func (c *Config) checkStores(r *rules) {
+	if addr := c.Redis.Addr; addr != "" && !filepath.IsAbs(addr) {
+		_, port, err := net.SplitHostPort(addr)
+		r.must(err == nil && port != "", "redis.addr", "must be host:port, the path of a socket or empty, not %q", addr)
+	}
+	r.must(c.Redis.DB >= 0 && c.Redis.DB <= 15, "redis.db", "must be from 0 to 15, not %d", c.Redis.DB)
+	r.must(c.Ledger.Path != "", "ledger.path", "must name a file")
+	rec := c.Recordings
+	r.must(rec.Dir != "", "recordings.dir", "must name a folder")
+	r.must(rec.Dir == "" || filepath.Clean(rec.Dir) != filepath.Clean(c.Asterisk.RecordingDir), "recordings.dir",
+		"must not be asterisk.recording_dir, where unfinished files stand")
+	r.must(rec.MinFreePercent >= 0 && rec.MinFreePercent <= 90, "recordings.min_free_percent",
+		"must be from 0 to 90, not %d", rec.MinFreePercent)
+	r.duration("recordings.missing_alarm", rec.MissingAlarm, 20*time.Millisecond, time.Minute)
+}
+
+func (c *Config) checkAPI(r *rules) {
+	_, port, err := net.SplitHostPort(c.API.Listen)
+	if err != nil || port == "" {
+		r.must(false, "api.listen", "must be host:port, not %q", c.API.Listen)
+		return
+	}
+	guarded := c.API.TokenFile != "" || !c.API.Token.Empty()
+	r.must(guarded || loopbackAddress(c.API.Listen), "api.listen",
+		"must be a loopback address as long as api.token_file is empty, not %q", c.API.Listen)
+}
+
+func (c *Config) checkQueues(r *rules) {
+	seen := map[call.QueueID]bool{}
+	for i, q := range c.Queues {
+		key := fmt.Sprintf("queues[%d]", i)
+		r.word(key+".id", string(q.ID))
+		r.must(!seen[q.ID], key+".id", "must be given once, not again: %q", q.ID)
+		seen[q.ID] = true
+		r.duration(key+".ring_for", q.RingFor, time.Second, 5*time.Minute)
+		r.duration(key+".wrap_up", q.WrapUp, 0, time.Hour)
+		r.duration(key+".max_wait", q.MaxWait, 0, 24*time.Hour)
+		r.must(q.MaxWait == 0 || q.MaxWait >= q.RingFor, key+".max_wait",
+			"must be 0 or at least ring_for (%s), not %s", q.RingFor, q.MaxWait)
+		r.word(key+".music_class", q.MusicClass)
+		r.must(q.Announcement == "" || prompts.Known(q.Announcement), key+".announcement", promptRule, q.Announcement)
+		r.must(q.AnnounceEvery == 0 || q.AnnounceEvery >= 10*time.Second && q.AnnounceEvery <= time.Hour,
+			key+".announce_every", "must be 0 or from 10s to 1h, not %s", q.AnnounceEvery)
+		q.ServiceLevel.check(r, key+".service_level")
+	}
+}
+
+// promptRule takes the name that was given.
+const promptRule = "must be one of the prompts (configs/prompts), not %q"
+
+func (s ServiceLevel) check(r *rules, key string) {
+	r.must(s.Percent >= 1 && s.Percent <= 100, key+".percent", "must be from 1 to 100, not %d", s.Percent)
+	r.duration(key+".threshold", s.Threshold, time.Second, time.Hour)
+	r.must(s.ShortAbandon >= 0 && s.ShortAbandon < s.Threshold, key+".short_abandon",
+		"must be from 0s to below the threshold (%s), not %s", s.Threshold, s.ShortAbandon)
+}
+
+func (c *Config) checkLines(r *rules) {
+	queues := c.queueIDs()
+	seen := map[string]bool{}
+	for i, l := range c.Lines {
+		key := fmt.Sprintf("lines[%d]", i)
+		r.must(numberPattern.MatchString(l.Number), key+".number",
+			"must be the number as the trunk sends it, without blanks, not %q", l.Number)
+		r.must(!seen[l.Number], key+".number", "must be given once, not again: %q", l.Number)
+		seen[l.Number] = true
+		r.must(queues[l.Queue], key+".queue", "must be the id of one of the queues, not %q", l.Queue)
+		r.must(prompts.Known(l.Greeting), key+".greeting", promptRule, l.Greeting)
+		checkGreetings(r, key+".greetings", l.Greetings)
+	}
+}
+
+func checkGreetings(r *rules, list string, greetings []Greeting) {
+	for i, g := range greetings {
+		key := fmt.Sprintf("%s[%d]", list, i)
+		r.must(g.From < EndOfDay, key+".from", "must be before 24:00")
+		r.must(g.From != g.To, key+".to", "must differ from from; a whole day is 00:00 to 24:00")
+		r.must(prompts.Known(g.Prompt), key+".prompt", promptRule, g.Prompt)
+		for j, other := range greetings[:i] {
+			r.must(!g.overlaps(other), key, "must not overlap %s[%d] (%s to %s)", list, j, other.From, other.To)
+		}
+	}
+}
+
+func (c *Config) checkAgents(r *rules) {
+	queues := c.queueIDs()
+	ids, users := map[call.AgentID]bool{}, map[string]bool{}
+	for i, a := range c.Agents {
+		key := fmt.Sprintf("agents[%d]", i)
+		r.word(key+".id", string(a.ID))
+		r.must(!ids[a.ID], key+".id", "must be given once, not again: %q", a.ID)
+		r.word(key+".user", a.User)
+		r.must(!users[a.User], key+".user", "must be given once, not again: %q", a.User)
+		ids[a.ID], users[a.User] = true, true
+		r.must(endpointPattern.MatchString(a.Endpoint), key+".endpoint",
+			"must be what Asterisk dials, such as PJSIP/2001, not %q", a.Endpoint)
+		r.must(len(a.Queues) > 0, key+".queues", "must name at least one queue")
+		in := map[call.QueueID]bool{}
+		for j, q := range a.Queues {
+			item := fmt.Sprintf("%s.queues[%d]", key, j)
+			r.must(queues[q], item, "must be the id of one of the queues, not %q", q)
+			r.must(!in[q], item, "must be given once, not again: %q", q)
+			in[q] = true
+		}
+	}
+}
+
+func (c *Config) queueIDs() map[call.QueueID]bool {
+	ids := make(map[call.QueueID]bool, len(c.Queues))
+	for _, q := range c.Queues {
+		ids[q.ID] = true
+	}
+	return ids
+}
