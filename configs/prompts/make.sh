@@ -11,14 +11,14 @@ trap 'rm -rf "$work"' EXIT
 # equally loud; the limit of -3 dBFS leaves room for the coder.
 say() {
 	case $1 in
-	zh-CN) voice=cmn speed=165 ;;
+	zh-CN) voice=cmn-latn-pinyin speed=190 ;; # voice cmn spells pinyin in English
 	en) voice=en-gb speed=155 ;;
 	esac
-	espeak-ng -v "$voice" -s "$speed" -p "$3" -g 4 -w "$work/say.wav" "$4"
+	espeak-ng -v "$voice" -s "$speed" -p "$3" -w "$work/say.wav" "$4"
 	mkdir -p "$(dirname "$2")"
-	sox "$work/say.wav" -r 8000 "$work/band.wav" highpass 200 lowpass 3400 norm -9 \
+	sox -R -D "$work/say.wav" -r 8000 "$work/band.wav" gain -6 highpass 200 lowpass 3400 norm -9 \
 		compand 0.005,0.1 6:-60,-60,-40,-24,-20,-12,0,-6
-	sox "$work/band.wav" -t raw -e a-law -c 1 "$2" norm -3 pad 0.1 0.2
+	sox -R -D "$work/band.wav" -t raw -e a-law -c 1 "$2" norm -3 pad 0.1 0.2
 }
 
 prompt() { # prompt NAME CHINESE ENGLISH
@@ -65,30 +65,27 @@ demo agent-2 50 "我已经查到您的记录，这件事我们会在二十四小
 demo agent-3 65 "您的投诉已经登记好了，处理人员会尽快跟您联系。感谢您的来电。" \
 	"Your complaint is registered, and a specialist will contact you soon. Thank you for calling."
 
-# chord FILE NOTE...: four seconds of music. The notes are plucked one after another, over
-# the same notes as a soft pad that swells and fades, so that the chords join without a step.
+# chord START NOTE...: four seconds of music. The notes are plucked one after another, half
+# a second apart, over the same notes as a soft pad that swells and fades. What is plucked
+# late rings on into the next chord.
 chord() {
-	file=$1
+	start=$1
 	shift
-	parts=
-	at=0
+	at=$start
 	for note in "$@" "$2" "$3" "$4" "$3"; do
-		sox -R -n -r 16000 "$work/pluck-$at.wav" synth 4 pluck "$note" fade 0 4 2 pad "$at" trim 0 4 gain -12
-		parts="$parts $work/pluck-$at.wav"
+		sox -R -n -r 16000 "$work/part-$at.wav" synth 3 pluck "$note" fade 0 3 2.5 gain -12 pad "$at"
 		at=$(echo "$at" | awk '{print $1 + 0.5}')
 	done
-	sox -R -n -r 16000 "$work/pad.wav" synth 4 sine "$1" sine "$2" sine "$3" sine "$4" \
-		remix - fade q 1.2 4 1.6 gain -16
-	# shellcheck disable=SC2086 # one word for each part
-	sox -m $parts "$work/pad.wav" "$file"
+	sox -R -n -r 16000 "$work/part-pad-$start.wav" synth 5 sine "$1" sine "$2" sine "$3" sine "$4" \
+		remix - fade q 1.2 5 2.5 gain -16 pad "$start"
 }
 
-# Eight chords make a round of 32 s, which joins to itself: C, a, F, G, C, e, F, G.
-n=0
+# Eight chords make a round of 32 s: C, a, F, G, C, e, F, G.
+start=0
 while read -r notes; do
-	n=$((n + 1))
 	# shellcheck disable=SC2086 # one word for each note
-	chord "$work/bar-$n.wav" $notes
+	chord "$start" $notes
+	start=$((start + 4))
 done <<'BARS'
 C3 E3 G3 C4
 A2 E3 A3 C4
@@ -100,5 +97,9 @@ F2 A3 C4 F4
 G2 B3 D4 G4
 BARS
 mkdir -p music
-sox "$work"/bar-[1-8].wav "$work/music.wav" reverb 40 highpass 120 lowpass 3000
-sox "$work/music.wav" -t raw -r 8000 -e a-law -c 1 music/calm.alaw norm -18
+sox -R -D -m "$work"/part-*.wav "$work/music.wav" norm -6 reverb 40 highpass 120 lowpass 3000
+# What rings on after the last chord is laid over the first, so that the round joins itself.
+sox -R -D "$work/music.wav" "$work/round.wav" trim 0 32
+sox -R -D "$work/music.wav" "$work/tail.wav" trim 32
+sox -R -D -m "$work/round.wav" "$work/tail.wav" "$work/whole.wav"
+sox -R -D "$work/whole.wav" -t raw -r 8000 -e a-law -c 1 music/calm.alaw norm -18
