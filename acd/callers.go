@@ -1,0 +1,100 @@
+package acd
+
+import (
+	"time"
+
+	"hotline/call"
+)
+
+// caller is one call that the engine knows: waiting (offer nil), rung for or talking. The
+// timer is the limit of waiting.
+type caller struct {
+	rank   // queue entry and place
+	id     call.ID
+	queue  *queue
+	offer  *offer // rings or is talked on
+	offers int    // how many offers so far, in this stay and before
+	timer  deadline
+	limit  time.Time // when waiting ends; zero when it does not
+	index  int
+}
+
+func (c *caller) place() *int { return &c.index }
+
+func (c *caller) overdue(now time.Time) bool { return !c.limit.IsZero() && !c.limit.After(now) }
+
+func (e *Engine) enter(cmd Enter) {
+	q, ok := e.queueByID[cmd.Queue]
+	if !ok {
+		e.stats.Unknown++
+		return
+	}
+	if _, known := e.callers[cmd.Call]; known || cmd.Call == "" {
+		e.refuse()
+		return
+	}
+	since := call.Stamp(cmd.Since)
+	if cmd.Since.IsZero() || since.After(e.at) {
+		since = e.at
+	}
+	c := &caller{rank: e.rank(since), id: cmd.Call, queue: q, offers: max(0, cmd.Offers), index: outside}
+	c.timer = newDeadline(c)
+	e.callers[c.id] = c
+	if q.MaxWait > 0 {
+		c.limit = e.now.Add(q.MaxWait - e.at.Sub(since))
+		e.start(&c.timer, c.limit)
+	}
+	if !cmd.Resumed {
+		e.record(call.Event{
+			Kind: call.Queued, Call: c.id, Queue: q.ID, Entered: since, Queueing: q.idle.len() == 0,
+		})
+	}
+	e.seek(c)
+}
+
+func (e *Engine) leave(id call.ID) {
+	c, ok := e.callers[id]
+	if !ok {
+		e.stats.Unknown++
+		return
+	}
+	o := c.offer
+	if o != nil && o.phase == talking {
+		e.hangUp(o, call.ByCaller)
+		return
+	}
+	if o != nil {
+		e.drop(o, call.Canceled)
+		e.unanswered(o, call.Canceled)
+	}
+	e.leaveQueue(c, call.Abandoned)
+}
+
+// timeOut sends a caller away who waited to the limit of the queue.
+func (e *Engine) timeOut(c *caller) {
+	e.leaveQueue(c, call.TimedOut)
+	e.act(Expire{Call: c.id, Queue: c.queue.ID, Outcome: call.TimedOut})
+}
+
+// leaveQueue ends a stay in the queue without an answer and forgets the call.
+func (e *Engine) leaveQueue(c *caller, outcome call.Outcome) {
+	e.record(call.Event{
+		Kind: call.LeftQueue, Call: c.id, Queue: c.queue.ID, Entered: c.at,
+		Outcome: outcome, Wait: call.Between(c.at, e.at),
+	})
+	e.forget(c)
+}
+
+func (e *Engine) forget(c *caller) {
+	c.queue.waiting.remove(c)
+	e.stop(&c.timer)
+	delete(e.callers, c.id)
+}
+
+// expired sends the caller away, unless a phone rings for him: then he leaves when that
+// ends without an answer, see seek.
+func (c *caller) expired(e *Engine) {
+	if c.offer == nil {
+		e.timeOut(c)
+	}
+}

@@ -1,0 +1,93 @@
+package acd
+
+import (
+	"time"
+
+	"hotline/call"
+)
+
+// Command is something that happened to a caller, an agent or a phone, as the engine is
+// told of it. The list is closed: SignIn, SignOut, GoReady, TakeBreak, Enter, Leave,
+// Answered, OfferFailed, LegEnded, WrapUpDone and Tick. A command that names something
+// unknown, that comes twice or in the wrong order changes nothing and is counted in Stats.
+type Command interface{ command() }
+
+// SignIn makes an offline agent ready. It withdraws a sign-out that waits for the end of
+// his call.
+type SignIn struct{ Agent call.AgentID }
+
+// SignOut takes the agent offline: at once when he is idle, on a break, in wrap-up (which
+// ends with it) or being rung (the offer counts as rejected and the caller goes on to the
+// next agent), after the call and its wrap-up when he talks.
+type SignOut struct {
+	Agent  call.AgentID
+	Reason string // kept with the agent's state, may be empty
+}
+
+// GoReady ends a break. In a call, while ringing and in wrap-up it withdraws whatever
+// state was asked for afterwards; it does not end the wrap-up, see WrapUpDone.
+type GoReady struct{ Agent call.AgentID }
+
+// TakeBreak pauses the agent: at once when he is idle, otherwise when the ringing, the
+// call and its wrap-up are over.
+type TakeBreak struct {
+	Agent  call.AgentID
+	Reason string // which break; kept with the agent's state
+}
+
+// Enter puts a caller into a queue.
+type Enter struct {
+	Call  call.ID
+	Queue call.QueueID
+	// Since is the queue entry that waiting times and the caller's place are counted
+	// from. Zero or a time to come means now.
+	Since time.Time
+	// Offers is how many offers the call has had before, 0 for a new call. Offer ids go
+	// on from it, so that they stay unique when a call enters a second time.
+	Offers int
+	// Resumed says that this stay in the queue stands in the ledger already, as after a
+	// restart: no second Queued event is made and the call is not counted twice.
+	Resumed bool
+}
+
+// Leave says that the caller hung up, in the queue or later. During a talk the engine
+// answers with HangUp and waits for LegEnded.
+type Leave struct{ Call call.ID }
+
+// Answered says that the agent picked up. Only a current offer is connected; the first
+// answer to an offer that was dropped is answered with Drop.
+type Answered struct{ Offer call.OfferID }
+
+// OfferFailed says that an offer's leg is gone without an answer. For a current offer
+// Outcome is the reason (NoAnswer, Rejected, Busy, Unreachable; Canceled when it was nobody's
+// fault; anything else is taken as Unreachable). For a dropped offer it confirms that the
+// phone is free again, whatever the Outcome.
+type OfferFailed struct {
+	Offer   call.OfferID
+	Outcome call.Outcome
+}
+
+// LegEnded says that the agent's leg of an answered offer is over; his wrap-up begins. For
+// an offer that was answered too late it confirms that the phone is free again.
+type LegEnded struct {
+	Offer call.OfferID
+	By    call.Party // who ended it; anything unknown is taken as BySystem
+}
+
+// WrapUpDone ends the agent's wrap-up before its limit.
+type WrapUpDone struct{ Agent call.AgentID }
+
+// Tick only lets the deadlines up to now take effect, which every command does first.
+type Tick struct{}
+
+func (SignIn) command()      {}
+func (SignOut) command()     {}
+func (GoReady) command()     {}
+func (TakeBreak) command()   {}
+func (Enter) command()       {}
+func (Leave) command()       {}
+func (Answered) command()    {}
+func (OfferFailed) command() {}
+func (LegEnded) command()    {}
+func (WrapUpDone) command()  {}
+func (Tick) command()        {}

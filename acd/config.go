@@ -1,0 +1,116 @@
+package acd
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"hotline/call"
+)
+
+// The limits that stand where Config leaves a field zero.
+const (
+	DefaultRingGrace = 5 * time.Second
+	DefaultMissPause = 5 * time.Second
+	DefaultTalkMax   = 4 * time.Hour
+)
+
+// ErrConfig is wrapped by every fault of a Config; the text names the field and the rule.
+var ErrConfig = errors.New("acd: invalid config")
+
+// Config says which queues and agents there are and how long anything may last.
+type Config struct {
+	Queues []Queue
+	Agents []Agent
+
+	// RingGrace is how long the leg of a dropped offer, or of a talk that we hang up, may
+	// take until it is taken as gone without confirmation; 0 = DefaultRingGrace.
+	RingGrace time.Duration
+	// MissPause is how long an agent is offered nothing after his phone rang out, was
+	// rejected, busy or unreachable, so that the caller goes on to the next agent instead
+	// of looping on one phone; 0 = DefaultMissPause.
+	MissPause time.Duration
+	// TalkMax is the limit of a talk, a guard against lost messages and not a rule of the
+	// house; 0 = DefaultTalkMax.
+	TalkMax time.Duration
+}
+
+// Queue is one line of callers.
+type Queue struct {
+	ID      call.QueueID
+	RingFor time.Duration // how long an agent's phone rings, above 0
+	WrapUp  time.Duration // limit of the work after a call; 0 = none, ready at once
+	// MaxWait is the limit of waiting; 0 = none. A phone that rings at that moment may
+	// ring on, and the caller leaves when it is not answered.
+	MaxWait time.Duration
+}
+
+// Agent is one person who answers calls.
+type Agent struct {
+	ID     call.AgentID
+	Queues []call.QueueID // the queues he serves, all equal
+}
+
+// Validate returns all faults of the config joined, each wrapping ErrConfig, or nil.
+func (c Config) Validate() error {
+	var v faults
+	v.notNegative("RingGrace", c.RingGrace)
+	v.notNegative("MissPause", c.MissPause)
+	v.notNegative("TalkMax", c.TalkMax)
+	queues := make(map[call.QueueID]bool, len(c.Queues))
+	for i, q := range c.Queues {
+		field := fmt.Sprintf("Queues[%d]", i)
+		v.need(q.ID != "", field+".ID", "must not be empty")
+		v.need(!queues[q.ID], field+".ID", "%q must be unique", q.ID)
+		v.need(q.RingFor > 0, field+".RingFor", "%v must be above 0", q.RingFor)
+		v.notNegative(field+".WrapUp", q.WrapUp)
+		v.notNegative(field+".MaxWait", q.MaxWait)
+		queues[q.ID] = true
+	}
+	agents := make(map[call.AgentID]bool, len(c.Agents))
+	for i, a := range c.Agents {
+		field := fmt.Sprintf("Agents[%d]", i)
+		v.need(a.ID != "", field+".ID", "must not be empty")
+		v.need(!agents[a.ID], field+".ID", "%q must be unique", a.ID)
+		agents[a.ID] = true
+		v.served(field, a.Queues, queues)
+	}
+	return errors.Join(v...)
+}
+
+func (c Config) withDefaults() Config {
+	c.RingGrace = orDefault(c.RingGrace, DefaultRingGrace)
+	c.MissPause = orDefault(c.MissPause, DefaultMissPause)
+	c.TalkMax = orDefault(c.TalkMax, DefaultTalkMax)
+	return c
+}
+
+func orDefault(d, standard time.Duration) time.Duration {
+	if d == 0 {
+		return standard
+	}
+	return d
+}
+
+// faults collects what is wrong with a Config, so that one look shows everything.
+type faults []error
+
+func (v *faults) need(ok bool, field, rule string, args ...any) {
+	if !ok {
+		*v = append(*v, fmt.Errorf("%w: %s: %s", ErrConfig, field, fmt.Sprintf(rule, args...)))
+	}
+}
+
+func (v *faults) notNegative(field string, d time.Duration) {
+	v.need(d >= 0, field, "%v must not be negative", d)
+}
+
+func (v *faults) served(field string, ids []call.QueueID, known map[call.QueueID]bool) {
+	seen := make(map[call.QueueID]bool, len(ids))
+	for i, id := range ids {
+		at := fmt.Sprintf("%s.Queues[%d]", field, i)
+		v.need(known[id], at, "%q must be a configured queue", id)
+		v.need(!seen[id], at, "%q must not be named twice", id)
+		seen[id] = true
+	}
+}

@@ -1,0 +1,174 @@
+// Package acd decides which agent is rung for which caller. Engine is a pure state
+// machine: commands and the time go in, events and orders come out, and nothing in it
+// waits, reads a clock or talks to the world. Dispatcher is the goroutine that owns an
+// Engine in the running house.
+//
+// The rule is: the longest idle agent for a new caller, the longest waiting caller among
+// all his queues for a free agent, ties by order of arrival. match.go is the only place
+// that knows it.
+package acd
+
+import (
+	"cmp"
+	"time"
+
+	"hotline/call"
+)
+
+// Engine holds the queues and agents of one house. It is deterministic: the same config
+// and the same commands at the same times give the same outputs. It is not safe for
+// concurrent use; Dispatcher is.
+type Engine struct {
+	cfg       Config
+	queues    []*queue
+	queueByID map[call.QueueID]*queue
+	agents    []*agent
+	agentByID map[call.AgentID]*agent
+	callers   map[call.ID]*caller
+	offers    map[call.OfferID]*offer
+	deadlines ordered[*deadline]
+	arrivals  uint64 // numbers whatever needs a stable order among equal times
+	stats     Stats
+
+	// Of the Apply that is running.
+	now time.Time // as given: deadlines keep its monotonic part and survive a clock step
+	at  time.Time // now as events hold it
+	out Output
+}
+
+// Stats counts what the engine did not act on or had to force. Callers that leave after
+// Expire count as Unknown, so that a few are normal; a growing rate is not.
+type Stats struct {
+	Unknown     uint64 // commands for a queue, agent, call or offer that is not known
+	Refused     uint64 // commands that came twice or in the wrong order
+	LateAnswers uint64 // answers to an offer that was no longer current
+	ForcedLegs  uint64 // dropped legs whose end was not confirmed within RingGrace
+	ForcedTalks uint64 // talks whose end was not confirmed within RingGrace after HangUp
+}
+
+// New makes an engine with empty queues and all agents offline. The error is that of
+// Config.Validate.
+func New(cfg Config) (*Engine, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	e := &Engine{
+		cfg:       cfg.withDefaults(),
+		queueByID: make(map[call.QueueID]*queue, len(cfg.Queues)),
+		agentByID: make(map[call.AgentID]*agent, len(cfg.Agents)),
+		callers:   make(map[call.ID]*caller),
+		offers:    make(map[call.OfferID]*offer),
+	}
+	for i, c := range cfg.Queues {
+		q := &queue{Queue: c, index: i}
+		e.queues = append(e.queues, q)
+		e.queueByID[c.ID] = q
+	}
+	for _, c := range cfg.Agents {
+		a := &agent{id: c.ID, state: call.Offline}
+		a.timer = newDeadline(a)
+		for _, id := range c.Queues {
+			a.seats = append(a.seats, newSeat(a, e.queueByID[id]))
+		}
+		e.agents = append(e.agents, a)
+		e.agentByID[c.ID] = a
+	}
+	return e, nil
+}
+
+// Apply lets the deadlines up to now take effect, then the command. Events are stamped
+// with now. A time before that of an earlier Apply does no harm: lengths that would be
+// negative are zero.
+func (e *Engine) Apply(now time.Time, c Command) Output {
+	e.now, e.at, e.out = now, call.Stamp(now), Output{}
+	e.expire()
+	e.handle(c)
+	out := e.out
+	e.out = Output{}
+	return out
+}
+
+// NextDeadline is when the engine must be given a Tick unless a command comes before;
+// false when nothing is pending.
+func (e *Engine) NextDeadline() (time.Time, bool) {
+	d, ok := e.deadlines.first()
+	if !ok {
+		return time.Time{}, false
+	}
+	return d.at, true
+}
+
+// Stats returns the counters.
+func (e *Engine) Stats() Stats { return e.stats }
+
+func (e *Engine) handle(c Command) {
+	switch c := c.(type) {
+	case SignIn:
+		e.withAgent(c.Agent, e.signIn)
+	case SignOut:
+		e.withAgent(c.Agent, func(a *agent) { e.signOut(a, c.Reason) })
+	case GoReady:
+		e.withAgent(c.Agent, e.goReady)
+	case TakeBreak:
+		e.withAgent(c.Agent, func(a *agent) { e.takeBreak(a, c.Reason) })
+	case WrapUpDone:
+		e.withAgent(c.Agent, e.wrapUpDone)
+	case Enter:
+		e.enter(c)
+	case Leave:
+		e.leave(c.Call)
+	case Answered:
+		e.withOffer(c.Offer, e.answered)
+	case OfferFailed:
+		e.withOffer(c.Offer, func(o *offer) { e.offerFailed(o, c.Outcome) })
+	case LegEnded:
+		e.withOffer(c.Offer, func(o *offer) { e.legEnded(o, c.By) })
+	case Tick:
+	default:
+		e.stats.Unknown++
+	}
+}
+
+func (e *Engine) withAgent(id call.AgentID, do func(*agent)) {
+	if a, ok := e.agentByID[id]; ok {
+		do(a)
+		return
+	}
+	e.stats.Unknown++
+}
+
+func (e *Engine) withOffer(id call.OfferID, do func(*offer)) {
+	if o, ok := e.offers[id]; ok {
+		do(o)
+		return
+	}
+	e.stats.Unknown++
+}
+
+// refuse counts a command that came twice or in the wrong order.
+func (e *Engine) refuse() { e.stats.Refused++ }
+
+func (e *Engine) act(a Action) { e.out.Actions = append(e.out.Actions, a) }
+
+func (e *Engine) record(ev call.Event) {
+	ev.At = e.at
+	e.out.Events = append(e.out.Events, ev)
+}
+
+// rank is a place in an order by time; equal times keep the order of arrival.
+type rank struct {
+	at      time.Time
+	arrival uint64
+}
+
+func (e *Engine) rank(at time.Time) rank {
+	e.arrivals++
+	return rank{at: at, arrival: e.arrivals}
+}
+
+func (r rank) compare(other rank) int {
+	if c := r.at.Compare(other.at); c != 0 {
+		return c
+	}
+	return cmp.Compare(r.arrival, other.arrival)
+}

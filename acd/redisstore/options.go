@@ -1,0 +1,85 @@
+package redisstore
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+)
+
+// ErrOptions says that the options contradict themselves.
+var ErrOptions = errors.New("options of the redis store")
+
+// Options say how to reach Redis and what the counters mean. The zero value of each field
+// but Addr has a meaning.
+type Options struct {
+	Addr     string      // host:port, or the path of a Unix socket
+	Username string      // "" = the default user
+	Password string      // "" = none
+	DB       int         // 0 in Redis Cluster
+	TLS      *tls.Config // nil = plain
+
+	DialTimeout  time.Duration // 0 = 1 s
+	ReadTimeout  time.Duration // 0 = 500 ms
+	WriteTimeout time.Duration // 0 = 500 ms
+	PoolSize     int           // connections; 0 = 10
+
+	Prefix string // hash tag of every key; "" = hotline; sites that share one Redis need their own
+	Rules  Rules
+
+	Logger *slog.Logger     // nil = discard
+	Now    func() time.Time // nil = time.Now
+}
+
+// normal fills in the defaults and checks the fields.
+func (o Options) normal() (Options, error) {
+	orDefault(&o.DialTimeout, time.Second)
+	orDefault(&o.ReadTimeout, 500*time.Millisecond)
+	orDefault(&o.WriteTimeout, 500*time.Millisecond)
+	orDefault(&o.PoolSize, 10)
+	orDefault(&o.Prefix, "hotline")
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	switch {
+	case o.Addr == "":
+		return o, fmt.Errorf("%w: no address", ErrOptions)
+	case strings.ContainsAny(o.Prefix, "{}: \t\r\n"):
+		return o, fmt.Errorf("%w: prefix %q holds a brace, colon or space", ErrOptions, o.Prefix)
+	case o.DB < 0 || o.PoolSize < 0 || o.DialTimeout < 0 || o.ReadTimeout < 0 || o.WriteTimeout < 0:
+		return o, fmt.Errorf("%w: a negative number", ErrOptions)
+	}
+	var err error
+	o.Rules, err = o.Rules.normal()
+	return o, err
+}
+
+// orDefault replaces the zero value.
+func orDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+// client makes the connection pool. No command is retried inside it beyond a connection
+// that turned out to be dead, because the goroutines here have their own back-off and a
+// reader wants its answer or its error within the timeouts above.
+func (o Options) client() *redis.Client {
+	return redis.NewClient(&redis.Options{
+		Addr: o.Addr, Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLS,
+		DialTimeout: o.DialTimeout, ReadTimeout: o.ReadTimeout, WriteTimeout: o.WriteTimeout,
+		PoolSize: o.PoolSize, PoolTimeout: o.ReadTimeout,
+		MaxRetries: 1, DialerRetries: 1, ContextTimeoutEnabled: true,
+		Protocol: 2, DisableIdentity: true,
+		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
+	})
+}

@@ -1,0 +1,85 @@
+package redisstore
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// mappingVersion is raised with every change of what increments makes of an event, so that
+// counters made by an older program are rebuilt rather than continued.
+const mappingVersion = 1
+
+// The rules that hold where Rules leaves a field empty.
+const (
+	DefaultWithin = 15 * time.Second
+	DefaultShort  = 5 * time.Second
+	DefaultKeep   = 400 * 24 * time.Hour
+)
+
+// NoShort as Rules.Short says that no abandon is too short to count.
+const NoShort time.Duration = -1
+
+// ErrRules says that the rules contradict themselves.
+var ErrRules = errors.New("rules of the counters")
+
+// Rules are the settings that the meaning of a counter depends on. They are stored beside
+// the counters: other rules at the next start mean that the counters are rebuilt.
+type Rules struct {
+	Within time.Duration  // an answer within it is in time, inclusive; 0 = DefaultWithin
+	Short  time.Duration  // an abandon sooner than it is short; 0 = DefaultShort, or NoShort
+	Zone   *time.Location // the site's zone, for days; nil = UTC
+
+	// Keep is how long a counter lives after its interval; 0 = DefaultKeep. It does not
+	// change what a counter means, so a new value holds from the next counter on.
+	Keep time.Duration
+}
+
+// normal fills in the defaults and checks the rules against each other.
+func (r Rules) normal() (Rules, error) {
+	if r.Within == 0 {
+		r.Within = DefaultWithin
+	}
+	switch {
+	case r.Short == 0:
+		r.Short = DefaultShort
+	case r.Short == NoShort:
+		r.Short = 0
+	}
+	if r.Zone == nil {
+		r.Zone = time.UTC
+	}
+	if r.Keep == 0 {
+		r.Keep = DefaultKeep
+	}
+	switch {
+	case r.Within < 0:
+		return r, fmt.Errorf("%w: within is negative: %s", ErrRules, r.Within)
+	case r.Short < 0 || r.Short >= r.Within:
+		// A short abandon is taken out of the service level. Above the limit of an answer
+		// in time it would hide callers who were not served.
+		return r, fmt.Errorf("%w: short %s must be below within %s", ErrRules, r.Short, r.Within)
+	case r.Keep < 48*time.Hour:
+		return r, fmt.Errorf("%w: keep %s is below 48h", ErrRules, r.Keep)
+	case r.Zone == time.Local:
+		// "Local" names another zone on another machine, and the stored rules could not
+		// tell them apart.
+		return r, fmt.Errorf("%w: the zone must be named, as in Asia/Shanghai", ErrRules)
+	}
+	return r, nil
+}
+
+// fingerprint is the form in which the rules are stored.
+func (r Rules) fingerprint() string {
+	return fmt.Sprintf("mapping=%d within_ms=%d short_ms=%d zone=%s",
+		mappingVersion, r.Within.Milliseconds(), r.Short.Milliseconds(), r.Zone)
+}
+
+// interval is the start of the interval that holds t.
+func interval(t time.Time) time.Time { return t.UTC().Truncate(Interval) }
+
+// day is the site's day that holds t: its name and the moment it begins.
+func (r Rules) day(t time.Time) (name string, start time.Time) {
+	t = t.In(r.Zone)
+	return t.Format(time.DateOnly), time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, r.Zone)
+}
