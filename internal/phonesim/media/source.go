@@ -1,0 +1,72 @@
+package media
+
+import (
+	"time"
+
+	"hotline/internal/phonesim/g711"
+	"hotline/internal/phonesim/tone"
+)
+
+// Frame is the length of audio in one packet: 20 ms, 160 samples at 8 kHz.
+const (
+	FrameTime    = 20 * time.Millisecond
+	FrameSamples = tone.Window
+)
+
+// Source is the sound one stream sends, in G.711 codes: a lead that is played
+// first for a while, then a body that is played once or for ever, then silence.
+// The zero value is silence. The slices are only read, so that thousands of
+// streams can share one clip.
+type Source struct {
+	lead       []byte
+	leadFrames int
+	body       []byte
+	loop       bool
+	pos        int // Next byte of the body.
+	played     int // Frames of the lead played.
+}
+
+// Tone returns a source that plays code n (see package tone) without end.
+func Tone(n int, law g711.Law) *Source {
+	return &Source{body: tone.Encoded(n, law), loop: true}
+}
+
+// Clip returns a source that plays codes, once or in a loop. A last frame that
+// is not full is filled up with silence.
+func Clip(codes []byte, law g711.Law, loop bool) *Source {
+	return &Source{body: pad(codes, law), loop: loop}
+}
+
+// WithLead returns a copy of the source that plays code n for the given time
+// first, so that a program can tell whose voice follows.
+func (s *Source) WithLead(n int, law g711.Law, d time.Duration) *Source {
+	out := *s
+	out.lead = tone.Encoded(n, law)
+	out.leadFrames = int((d + FrameTime - 1) / FrameTime)
+	return &out
+}
+
+func pad(codes []byte, law g711.Law) []byte {
+	out := append([]byte(nil), codes...)
+	for len(out)%FrameSamples != 0 {
+		out = append(out, law.Silence())
+	}
+	return out
+}
+
+// next returns the codes of the frame now due; nil is silence.
+func (s *Source) next() []byte {
+	if s.played < s.leadFrames {
+		s.played++
+		return s.lead
+	}
+	if s.pos == len(s.body) {
+		if !s.loop || len(s.body) == 0 {
+			return nil
+		}
+		s.pos = 0
+	}
+	frame := s.body[s.pos : s.pos+FrameSamples]
+	s.pos += FrameSamples
+	return frame
+}
