@@ -1,0 +1,107 @@
+package ari
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+)
+
+// CreateBridge creates a bridge under our own id. types is a list such as "mixing" or
+// "mixing,dtmf_events". A bridge that has the id already is taken for ours: ids must be
+// unique per call.
+func (c *Client) CreateBridge(ctx context.Context, id, types, name string) error {
+	if id == "" {
+		return errors.New("ari: create bridge: id: must be set")
+	}
+	q := url.Values{"bridgeId": {id}, "type": {types}}
+	if name != "" {
+		q.Set("name", name)
+	}
+	r := request{op: "create bridge", method: http.MethodPost, path: "/bridges", query: q, repeat: true}
+	return unless(ErrConflict, c.do(ctx, r, nil))
+}
+
+// DeleteBridge ends a bridge; its channels stay. A bridge that is gone already is a
+// success.
+func (c *Client) DeleteBridge(ctx context.Context, id string) error {
+	r := request{op: "delete bridge", method: http.MethodDelete, path: bridgePath(id, ""), repeat: true}
+	return unless(ErrGone, c.do(ctx, r, nil))
+}
+
+// AddChannel puts channels into a bridge. ErrConflict: one is not in the application
+// (any more); ErrRejected: one does not exist. While a prompt is played on the channel
+// itself the command waits for its end, so play prompts on the bridge.
+func (c *Client) AddChannel(ctx context.Context, bridgeID string, channelIDs ...string) error {
+	return c.do(ctx, request{
+		op: "add channel", method: http.MethodPost, path: bridgePath(bridgeID, "/addChannel"),
+		body: map[string]any{"channel": channelIDs},
+	}, nil)
+}
+
+// RemoveChannel takes channels out of a bridge; they stay in the application.
+func (c *Client) RemoveChannel(ctx context.Context, bridgeID string, channelIDs ...string) error {
+	return c.do(ctx, request{
+		op: "remove channel", method: http.MethodPost, path: bridgePath(bridgeID, "/removeChannel"),
+		body: map[string]any{"channel": channelIDs},
+	}, nil)
+}
+
+// StartMOH plays music of the class ("" = default) to the bridge until StopMOH.
+func (c *Client) StartMOH(ctx context.Context, bridgeID, class string) error {
+	q := url.Values{}
+	if class != "" {
+		q.Set("mohClass", class)
+	}
+	return c.do(ctx, request{
+		op: "start music", method: http.MethodPost, path: bridgePath(bridgeID, "/moh"), query: q,
+	}, nil)
+}
+
+// StopMOH ends the music of a bridge. A bridge without music is a success.
+func (c *Client) StopMOH(ctx context.Context, bridgeID string) error {
+	r := request{op: "stop music", method: http.MethodDelete, path: bridgePath(bridgeID, "/moh"), repeat: true}
+	return unless(ErrConflict, c.do(ctx, r, nil))
+}
+
+// PlayOnBridge plays media one after another to all members under our own playback id.
+// lang is a language of the sound files, "" = the default. Media are URIs such as
+// "sound:hello". PlaybackFinished tells the end, once for all media.
+func (c *Client) PlayOnBridge(ctx context.Context, bridgeID, playbackID, lang string, media ...string) error {
+	if playbackID == "" || len(media) == 0 {
+		return errors.New("ari: play: playback id and media: must be set")
+	}
+	body := map[string]any{"media": media}
+	if lang != "" {
+		body["lang"] = lang
+	}
+	repeated, err := c.send(ctx, request{
+		op: "play", method: http.MethodPost, path: bridgePath(bridgeID, "/play/"+segment(playbackID)),
+		body: body, repeat: true,
+	}, nil)
+	if repeated {
+		return unless(ErrConflict, err)
+	}
+	return err
+}
+
+// StopPlayback ends a playback. One that has ended already is a success.
+func (c *Client) StopPlayback(ctx context.Context, playbackID string) error {
+	r := request{
+		op: "stop playback", method: http.MethodDelete, path: "/playbacks/" + segment(playbackID), repeat: true,
+	}
+	return unless(ErrGone, c.do(ctx, r, nil))
+}
+
+// Bridges lists all bridges of Asterisk.
+func (c *Client) Bridges(ctx context.Context) ([]Bridge, error) {
+	var wire []wireBridge
+	err := c.do(ctx, request{op: "list bridges", method: http.MethodGet, path: "/bridges", repeat: true}, &wire)
+	bridges := make([]Bridge, len(wire))
+	for i := range wire {
+		bridges[i] = wire[i].bridge()
+	}
+	return bridges, err
+}
+
+func bridgePath(id, rest string) string { return "/bridges/" + segment(id) + rest }

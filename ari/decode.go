@@ -1,0 +1,58 @@
+package ari
+
+import (
+	"encoding/json"
+	"fmt"
+
+	libari "github.com/CyCoreSystems/ari/v5"
+)
+
+// unknownEventError names an event type that the decoder does not know.
+type unknownEventError struct{ name string }
+
+func (e *unknownEventError) Error() string { return fmt.Sprintf("unknown event type %q", e.name) }
+
+// overlay is what the library's event types leave out: a channel's place in the dialplan
+// and the technology's own cause.
+type overlay struct {
+	Timestamp  libari.DateTime `json:"timestamp"`
+	Channel    *wireChannel    `json:"channel"`
+	Caller     *wireChannel    `json:"caller"`
+	Peer       *wireChannel    `json:"peer"` // of Dial; another thing in PeerStatusChange
+	Replaces   *wireChannel    `json:"replace_channel"`
+	Transferee *wireChannel    `json:"transferee"`
+	Transferer *wireChannel    `json:"transferer_first_leg"`
+	TechCause  int             `json:"tech_cause"`
+}
+
+// decode reads one event. The library's decoder panics and answers (nil, nil) in places;
+// neither may reach the reader of the stream.
+func decode(data []byte) (event *Event, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			event, err = nil, fmt.Errorf("decode event: panic: %v", r)
+		}
+	}()
+	var head struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return nil, fmt.Errorf("decode event: %w", err)
+	}
+	if head.Type == "" {
+		return nil, fmt.Errorf("decode event: no type in %.200q", data)
+	}
+	parsed, err := libari.DecodeEvent(data)
+	if parsed == nil {
+		// The type is there, so the only thing left for the decoder to miss is its name.
+		return nil, &unknownEventError{name: head.Type}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("decode event %s: %w", head.Type, err)
+	}
+	var extra overlay
+	if err := json.Unmarshal(data, &extra); err != nil {
+		return nil, fmt.Errorf("decode event %s: %w", head.Type, err)
+	}
+	return flatten(parsed, &extra), nil
+}
