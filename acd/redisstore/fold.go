@@ -3,12 +3,9 @@ package redisstore
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"hotline/call"
 )
@@ -98,7 +95,7 @@ func (s *Store) reset(ctx context.Context, p place) error {
 // lost turns the refusal of a reset script into an error.
 func lost(ok bool, err error) error {
 	switch {
-	case err != nil && !errors.Is(err, redis.Nil):
+	case err != nil:
 		return plain(err)
 	case !ok:
 		return ErrResetBusy
