@@ -1,0 +1,299 @@
+// Package app puts the parts of the hotline together: it is the only place where they
+// meet. It starts and stops them in order and translates between the small interfaces that
+// each part declares for itself.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"hotline/acd"
+	"hotline/acd/redisstore"
+	"hotline/ari"
+	"hotline/call"
+	"hotline/callflow"
+	"hotline/configs"
+	"hotline/internal/lifecycle"
+	"hotline/recorder"
+	"hotline/reports/sqlstore"
+	"hotline/web"
+)
+
+const (
+	// commandMax bounds a command that no call waits for.
+	commandMax = 5 * time.Second
+	// stopEach bounds the stop of one part.
+	stopEach = 10 * time.Second
+	// lookEvery is how often all calls are compared with Asterisk's channels: whatever an
+	// event failed to tell is repaired within this time.
+	lookEvery = 30 * time.Second
+)
+
+// App is one running hotline.
+type App struct {
+	cfg   *configs.Config
+	log   *slog.Logger
+	parts lifecycle.Stack
+	side  sync.WaitGroup // commands that no call owns
+
+	ledger   *sqlstore.Store
+	writer   *sqlstore.Writer
+	redis    *redisstore.Store
+	folder   *redisstore.Folder
+	mirror   *redisstore.Mirror
+	recorder *recorder.Recorder
+	acd      *acd.Dispatcher
+	calls    *callflow.Manager
+	roster   *roster
+	ari      *ari.Client
+	web      *web.Server
+	health   health
+
+	failed chan error
+}
+
+// Start builds and starts every part. When one fails, those that ran already are stopped
+// and the error names it. The configuration must have passed Validate.
+func Start(ctx context.Context, cfg *configs.Config, log *slog.Logger) (*App, error) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	a := &App{cfg: cfg, log: log, parts: lifecycle.Stack{Log: log}, failed: make(chan error, 1)}
+	for _, step := range []struct {
+		name  string
+		start func(context.Context) error
+	}{
+		{"ledger", a.startLedger}, {"figures", a.startFigures}, {"recorder", a.startRecorder},
+		{"acd", a.startACD}, {"calls", a.startCalls}, {"asterisk", a.startARI}, {"web", a.startWeb},
+	} {
+		if err := step.start(ctx); err != nil {
+			return nil, errors.Join(fmt.Errorf("start %s: %w", step.name, err), a.Stop(ctx))
+		}
+	}
+	return a, nil
+}
+
+// Addr is the address of the API.
+func (a *App) Addr() string { return a.web.Addr() }
+
+// Failed delivers the error of a part that ended by itself: the process must stop then.
+func (a *App) Failed() <-chan error { return a.failed }
+
+// Stop ends every part in reverse order of start. Calls live on in Asterisk.
+func (a *App) Stop(ctx context.Context) error {
+	err := a.parts.Stop(ctx, stopEach)
+	a.side.Wait()
+	return err
+}
+
+// Record takes a fact for the ledger. It never blocks.
+func (a *App) Record(ev call.Event) { a.writer.Record(ev) }
+
+// Ledger is the store of facts, for reports.
+func (a *App) Ledger() *sqlstore.Store { return a.ledger }
+
+// Figures are the counters in Redis.
+func (a *App) Figures() *redisstore.Store { return a.redis }
+
+// Settle waits until every fact recorded so far is in the ledger and in the counters.
+func (a *App) Settle(ctx context.Context) error {
+	if err := a.writer.Flush(ctx); err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	last, err := a.ledger.LastSeq(ctx)
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	return a.folder.Reach(ctx, last)
+}
+
+// run starts a part that lives as long as the app.
+func (a *App) run(ctx context.Context, name string, part func(context.Context) error) {
+	a.parts.Go(ctx, name, part, func(err error) {
+		a.log.Error("a part ended by itself", "part", name, "error", err)
+		select {
+		case a.failed <- err:
+		default:
+		}
+	})
+}
+
+func (a *App) startLedger(ctx context.Context) error {
+	store, err := sqlstore.Open(ctx, a.cfg.Ledger.Path)
+	if err != nil {
+		return err
+	}
+	a.ledger = store
+	a.parts.Push("ledger", func(context.Context) error { return store.Close() })
+	a.writer, err = sqlstore.NewWriter(store, sqlstore.WriterOptions{
+		Logger:    a.log.With("part", "ledger"),
+		Alarm:     func(cause error) { a.health.set("ledger", cause) },
+		Committed: func(uint64) { a.folder.Wake() },
+	})
+	return err
+}
+
+func (a *App) startRecorder(ctx context.Context) error {
+	r, err := recorder.New(recorder.Options{
+		Spool: a.cfg.Asterisk.RecordingDir, Store: a.cfg.Recordings.Dir,
+		MissingAlarm: a.cfg.Recordings.MissingAlarm, Record: a.recorded, Log: a.log.With("part", "recorder"),
+	})
+	if err != nil {
+		return err
+	}
+	a.recorder = r
+	a.run(ctx, "recorder", r.Run)
+	return nil
+}
+
+// recorded takes what the recorder found out. The recorder deletes the raw pair only after
+// this returned, so the fact must be in the ledger by then.
+func (a *App) recorded(ctx context.Context, ev call.Event) error {
+	a.writer.Record(ev)
+	if ev.Kind == call.RecordingFault {
+		a.log.Error("ALARM: recording", "call", ev.Call, "reason", ev.Reason)
+		a.health.set("recorder", fmt.Errorf("call %s: %s", ev.Call, ev.Reason))
+	}
+	return a.writer.Flush(ctx)
+}
+
+func (a *App) startACD(ctx context.Context) error {
+	cfg := acd.Config{}
+	for _, q := range a.cfg.Queues {
+		cfg.Queues = append(cfg.Queues, acd.Queue{ID: q.ID, RingFor: q.RingFor, WrapUp: q.WrapUp, MaxWait: q.MaxWait})
+	}
+	for _, g := range a.cfg.Agents {
+		cfg.Agents = append(cfg.Agents, acd.Agent{ID: g.ID, Queues: g.Queues})
+	}
+	engine, err := acd.NewEngine(cfg)
+	if err != nil {
+		return err
+	}
+	a.acd, err = acd.NewDispatcher(engine, acd.Options{
+		Record: a.Record,
+		Act:    func(x acd.Action) { a.calls.Act(x) },
+	})
+	return err
+}
+
+func (a *App) startCalls(ctx context.Context) error {
+	endpoints := make(map[call.AgentID]string, len(a.cfg.Agents))
+	for _, g := range a.cfg.Agents {
+		endpoints[g.ID] = g.Endpoint
+	}
+	a.roster = newRoster(a.acd, endpoints, a.log.With("part", "roster"))
+	subscribe, watch := a.roster.sources()
+	client, err := ari.New(ari.Options{
+		URL: a.cfg.Asterisk.URL + "/ari", User: a.cfg.Asterisk.User, Password: string(a.cfg.Asterisk.Password),
+		App: a.cfg.Asterisk.App, Subscribe: subscribe, Watch: watch,
+		CommandTimeout: a.cfg.Asterisk.RequestTimeout, Log: a.log.With("part", "ari"),
+	})
+	if err != nil {
+		return err
+	}
+	a.ari = client
+	a.calls, err = callflow.NewManager(callflow.Options{
+		Phone: &phone{ari: client, endpoints: endpoints}, ACD: a.acd, Recording: a.recorder, Ledger: a,
+		Lines: a.lines(), UnknownNumber: a.cfg.Sound("unknown-number"), Log: a.log.With("part", "callflow"),
+	})
+	if err != nil {
+		return err
+	}
+	a.run(ctx, "acd", a.acd.Run)
+	a.parts.Push("calls", func(context.Context) error { a.calls.Close(); return nil })
+	return nil
+}
+
+func (a *App) lines() []callflow.Line {
+	out := make([]callflow.Line, 0, len(a.cfg.Lines))
+	for _, l := range a.cfg.Lines {
+		line := callflow.Line{Number: l.Number, Queue: l.Queue, Greeting: a.greeting(l), Goodbye: a.cfg.Sound("goodbye-busy")}
+		for _, q := range a.cfg.Queues {
+			if q.ID == l.Queue {
+				line.Music, line.AnnounceEvery = q.MusicClass, q.AnnounceEvery
+				if q.Announcement != "" {
+					line.Announcement = a.cfg.Sound(q.Announcement)
+				}
+			}
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// greeting names the sound of the hour (S10); a line without one goes straight to the queue.
+func (a *App) greeting(l configs.Line) func(time.Time) string {
+	prompt := a.cfg.GreetingAt(l)
+	return func(now time.Time) string {
+		if p := prompt(now); p != "" {
+			return a.cfg.Sound(p)
+		}
+		return ""
+	}
+}
+
+func (a *App) startARI(ctx context.Context) error {
+	a.health.set("asterisk", errors.New("not connected yet"))
+	a.run(ctx, "ari", a.ari.Run)
+	a.run(ctx, "events", a.listen)
+	a.run(ctx, "reconciler", a.look)
+	a.run(ctx, "sweep", a.sweep)
+	return nil
+}
+
+// look compares all calls with Asterisk's channels now and then.
+func (a *App) look(ctx context.Context) error {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		taken := time.Now()
+		channels, err := a.ari.Channels(ctx)
+		if err != nil {
+			continue // the stream's own watch raises the alarm
+		}
+		legs := make(map[call.LegID]callflow.LegState, len(channels))
+		for _, c := range channels {
+			legs[call.LegID(c.ID)] = callflow.LegState{Up: c.State == ari.ChannelUp}
+		}
+		a.calls.Reconcile(taken, legs)
+	}
+}
+
+// sweep rescues recordings whose call ended unseen.
+func (a *App) sweep(ctx context.Context) error {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		if err := a.recorder.Sweep(ctx, a.calls.Known); err != nil && ctx.Err() == nil {
+			a.log.Error("sweep of the recordings failed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+const sweepEvery = 5 * time.Minute
+
+func (a *App) startWeb(ctx context.Context) error {
+	s, err := web.Listen(ctx, web.Options{
+		Listen: a.cfg.API.Listen, Token: string(a.cfg.API.Token), Desk: a, Log: a.log.With("part", "web"),
+	})
+	if err != nil {
+		return err
+	}
+	a.web = s
+	a.run(ctx, "web", s.Run)
+	return nil
+}

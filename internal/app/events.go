@@ -1,0 +1,189 @@
+package app
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"hotline/ari"
+	"hotline/call"
+	"hotline/callflow"
+)
+
+// listen brings what Asterisk reports to the call it concerns. It only sorts: nothing here
+// waits for the switch, so a burst of events is read as fast as it comes.
+func (a *App) listen(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case m, open := <-a.ari.Messages():
+			if !open {
+				return ari.ErrReplaced
+			}
+			a.message(m)
+		}
+	}
+}
+
+func (a *App) message(m ari.Message) {
+	switch m := m.(type) {
+	case *ari.Up:
+		a.health.set("asterisk", nil)
+		a.log.Info("connected to Asterisk", "version", m.Info.Version, "gap", m.Gap, "restarted", m.Restarted)
+		if m.Gap > 0 {
+			a.Record(call.Event{
+				Kind: call.StreamGap, At: call.Stamp(time.Now()), Held: call.MillisOf(m.Gap), Reason: "reconnected",
+			})
+		}
+		a.take(m.Snapshot)
+	case *ari.Down:
+		a.health.set("asterisk", m.Cause)
+		a.log.Error("Asterisk is out of reach; calls go on there", "error", m.Cause)
+	case *ari.Resync:
+		a.log.Warn("events were lost, looking again", "reason", m.Reason, "lost", m.Lost)
+		a.take(m.Snapshot)
+	case *ari.Event:
+		a.event(m)
+	}
+}
+
+// take brings the house into line with what the switch holds (ari.md 1.6).
+func (a *App) take(s ari.Snapshot) {
+	taken := time.Now()
+	ours := make(map[string]bool, len(s.App.Channels))
+	for _, id := range s.App.Channels {
+		ours[id] = true
+	}
+	legs := make(map[call.LegID]callflow.LegState, len(s.Channels))
+	for _, c := range s.Channels {
+		legs[call.LegID(c.ID)] = callflow.LegState{Up: c.State == ari.ChannelUp}
+		if owner, isLeg := callOfLeg(c.ID); !isLeg && a.fromTrunk(c) && ours[c.ID] && !a.calls.Known(call.ID(c.ID)) {
+			a.log.Warn("caller found in Asterisk", "call", c.ID)
+			a.calls.Arrive(arrival(&c, c.Dialled, true))
+		} else if isLeg && !a.calls.Known(owner) {
+			a.orphan(c.ID)
+		}
+	}
+	a.calls.Reconcile(taken, legs)
+	for _, e := range s.Endpoints {
+		a.roster.seen(e)
+	}
+}
+
+// fromTrunk tells a caller from other channels of the application.
+func (a *App) fromTrunk(c ari.Channel) bool {
+	return strings.HasPrefix(c.AppData, a.cfg.Asterisk.App+",in")
+}
+
+func (a *App) event(e *ari.Event) {
+	switch e.Type {
+	case ari.StasisStart:
+		a.stasisStart(e)
+	case ari.StasisEnd, ari.ChannelDestroyed:
+		a.legEnd(e)
+	case ari.ChannelStateChange:
+		if owner, isLeg := callOfLeg(e.Channel.ID); isLeg && e.Channel.State == ari.ChannelUp {
+			a.calls.Deliver(owner, callflow.LegUp{Leg: call.LegID(e.Channel.ID)})
+		}
+	case ari.PlaybackFinished:
+		if id, ok := strings.CutPrefix(e.Playback.Target, "bridge:hl-"); ok {
+			a.calls.Deliver(call.ID(id), callflow.PlayEnded{Playback: callflow.PlaybackID(e.Playback.ID)})
+		}
+	case ari.EndpointStateChange, ari.ContactStatusChange, ari.PeerStatusChange:
+		a.roster.event(e)
+	default: // the others tell nothing that the walk needs
+	}
+}
+
+func (a *App) stasisStart(e *ari.Event) {
+	switch {
+	case e.Channel == nil || e.Replaces != nil:
+		// A replaced channel is an artefact of a transfer, not a caller (ari.md 5.1).
+	case len(e.Args) > 0 && e.Args[0] == "in":
+		line := e.Channel.Dialled
+		if len(e.Args) > 1 && e.Args[1] != "" {
+			line = e.Args[1]
+		}
+		a.calls.Arrive(arrival(e.Channel, line, false))
+	case len(e.Args) > 1 && e.Args[0] == "agent" && !a.calls.Known(call.ID(e.Args[1])):
+		a.orphan(e.Channel.ID)
+	}
+}
+
+// legEnd is the end of a leg. For a caller StasisEnd is the end: an inbound channel that
+// nobody subscribed to has no further event (ari.md 5.1). An agent's leg ends with
+// ChannelDestroyed, which carries the cause.
+func (a *App) legEnd(e *ari.Event) {
+	if e.Channel == nil {
+		return
+	}
+	if owner, isLeg := callOfLeg(e.Channel.ID); isLeg {
+		if e.Type == ari.ChannelDestroyed {
+			a.calls.Deliver(owner, callflow.LegGone{Leg: call.LegID(e.Channel.ID), Outcome: outcomeOf(e.Cause)})
+		}
+		return
+	}
+	a.calls.Deliver(call.ID(e.Channel.ID), callflow.CallerGone{At: e.At})
+}
+
+// orphan hangs up a leg that no call owns, so that no phone rings for nobody
+// (peers.md 3.3). It runs beside the reader, which must not wait for a command.
+func (a *App) orphan(id string) {
+	a.log.Warn("leg without a call is hung up", "leg", id)
+	a.side.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), commandMax)
+		defer cancel()
+		if err := a.ari.Hangup(ctx, id, "normal"); err != nil {
+			a.log.Warn("leg without a call stays", "leg", id, "error", err)
+		}
+	})
+}
+
+func arrival(c *ari.Channel, line string, resumed bool) callflow.Arrival {
+	return callflow.Arrival{
+		Call: call.ID(c.ID), Leg: call.LegID(c.ID), Number: callerNumber(c.CallerNumber), Line: line,
+		Begin: c.Created, Resumed: resumed,
+	}
+}
+
+// numberMax bounds a caller's number: it is a stranger's text and is stored with each call.
+const numberMax = 40
+
+// callerNumber keeps what can be a number or a SIP user; a withheld one becomes "".
+func callerNumber(raw string) string {
+	switch strings.ToLower(raw) {
+	case "anonymous", "unknown", "unavailable", "restricted":
+		return ""
+	}
+	out := strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || strings.ContainsRune("+*#._-", r) {
+			return r
+		}
+		return -1
+	}, raw)
+	return out[:min(len(out), numberMax)]
+}
+
+// callOfLeg splits an agent's leg id, which is the offer's id: call, "-a", number.
+func callOfLeg(id string) (call.ID, bool) {
+	i := strings.LastIndex(id, "-a")
+	if i <= 0 || i+2 == len(id) || strings.Trim(id[i+2:], "0123456789") != "" {
+		return "", false
+	}
+	return call.ID(id[:i]), true
+}
+
+// outcomeOf maps the Q.850 cause of a leg that was not answered (ari.md 5.2).
+func outcomeOf(cause int) call.Outcome {
+	switch cause {
+	case 17: // 486 busy
+		return call.Busy
+	case 21: // 603 declined
+		return call.Rejected
+	case 16, 18, 19, 127, 0: // cancelled by us, 408, 480, 487, own time-out
+		return call.NoAnswer
+	default:
+		return call.Unreachable
+	}
+}

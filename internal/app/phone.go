@@ -1,0 +1,100 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"hotline/ari"
+	"hotline/call"
+	"hotline/callflow"
+)
+
+// ringMax is Asterisk's own limit for a phone that rings. The engine's limit is shorter;
+// this one ends legs that nobody watches any more.
+const ringMax = 2 * time.Minute
+
+// phone is the switch as the call flow knows it, carried out over ARI.
+type phone struct {
+	ari       *ari.Client
+	endpoints map[call.AgentID]string
+}
+
+var errUnknownAgent = errors.New("agent has no endpoint")
+
+// OpenBridge makes the caller's bridge and puts him into it.
+func (p *phone) OpenBridge(ctx context.Context, b callflow.BridgeID, caller call.LegID) error {
+	if err := p.ari.CreateBridge(ctx, string(b), "mixing", string(b)); err != nil {
+		return err
+	}
+	return p.ari.AddChannel(ctx, string(b), string(caller))
+}
+
+// Join puts an agent's leg into the bridge.
+func (p *phone) Join(ctx context.Context, b callflow.BridgeID, leg call.LegID) error {
+	return p.ari.AddChannel(ctx, string(b), string(leg))
+}
+
+// CloseBridge ends the bridge.
+func (p *phone) CloseBridge(ctx context.Context, b callflow.BridgeID) error {
+	return p.ari.DeleteBridge(ctx, string(b))
+}
+
+// Play plays a prompt on the bridge.
+func (p *phone) Play(ctx context.Context, b callflow.BridgeID, id callflow.PlaybackID, sound string) error {
+	return p.ari.PlayOnBridge(ctx, string(b), string(id), "", sound)
+}
+
+// StopPlay ends a prompt.
+func (p *phone) StopPlay(ctx context.Context, id callflow.PlaybackID) error {
+	return p.ari.StopPlayback(ctx, string(id))
+}
+
+// StartMusic plays music to the caller's leg.
+func (p *phone) StartMusic(ctx context.Context, caller call.LegID, class string) error {
+	return p.ari.StartMusic(ctx, string(caller), class)
+}
+
+// StopMusic ends it.
+func (p *phone) StopMusic(ctx context.Context, caller call.LegID) error {
+	return p.ari.StopMusic(ctx, string(caller))
+}
+
+// DialAgent creates the agent's leg under the offer's id and dials it. The two steps give
+// the leg to our application before the phone rings, so that it can be bridged the moment
+// it is up (ari.md 5.2).
+func (p *phone) DialAgent(ctx context.Context, leg call.LegID, agent call.AgentID, a callflow.Arrival) error {
+	endpoint, ok := p.endpoints[agent]
+	if !ok {
+		return fmt.Errorf("dial %s: %w", agent, errUnknownAgent)
+	}
+	number := a.Number
+	if number == "" {
+		number = "anonymous"
+	}
+	_, err := p.ari.CreateChannel(ctx, ari.CreateParams{
+		Endpoint:   endpoint,
+		AppArgs:    []string{"agent", string(a.Call)},
+		ChannelID:  string(leg),
+		Originator: string(a.Leg),
+		Variables:  map[string]string{"CALLERID(num)": number, "CALLERID(name)": number},
+	})
+	if err != nil {
+		return err
+	}
+	return p.ari.Dial(ctx, string(leg), string(a.Leg), ringMax)
+}
+
+// HangUp ends a leg; the cause is what the phone shows.
+func (p *phone) HangUp(ctx context.Context, leg call.LegID, why callflow.Cause) error {
+	reason := map[callflow.Cause]string{
+		callflow.CauseNoAnswer:          "no_answer",
+		callflow.CauseAnsweredElsewhere: "answered_elsewhere",
+		callflow.CauseUnknownNumber:     "unallocated",
+	}[why]
+	if reason == "" {
+		reason = "normal"
+	}
+	return p.ari.Hangup(ctx, string(leg), reason)
+}

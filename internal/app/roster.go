@@ -1,0 +1,141 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+
+	"hotline/acd"
+	"hotline/ari"
+	"hotline/call"
+	"hotline/web"
+)
+
+// roster signs agents in and out by their phones: an agent is signed in while his phone is
+// registered, unless he signed out himself. So a phone that dies takes its agent out of the
+// queue before anybody is offered to him.
+type roster struct {
+	acd interface{ Submit(acd.Command) error }
+	log *slog.Logger
+
+	mu     sync.Mutex
+	agents map[string]*person // by endpoint, such as PJSIP/a1001
+}
+
+type person struct {
+	id      call.AgentID
+	online  bool
+	away    bool // signed out by himself; his phone stays registered
+	pending bool // not told to the engine yet
+}
+
+func newRoster(engine interface{ Submit(acd.Command) error }, endpoints map[call.AgentID]string, log *slog.Logger) *roster {
+	r := &roster{acd: engine, log: log, agents: map[string]*person{}}
+	for id, e := range endpoints {
+		r.agents[e] = &person{id: id, pending: true}
+	}
+	return r
+}
+
+// sources are the event subscriptions that tell of phones coming and going.
+func (r *roster) sources() (subscribe, watch []string) {
+	for e := range r.agents {
+		subscribe = append(subscribe, "endpoint:"+e)
+		watch = append(watch, e)
+	}
+	return subscribe, watch
+}
+
+// seen takes the state of an endpoint from a look at the switch.
+func (r *roster) seen(e ari.Endpoint) { r.set(e.Tech+"/"+e.Resource, e.State == ari.EndpointOnline) }
+
+func (r *roster) event(e *ari.Event) {
+	if e.Endpoint == nil {
+		return
+	}
+	name := e.Endpoint.Tech + "/" + e.Endpoint.Resource
+	switch {
+	case e.Contact != nil:
+		switch e.Contact.Status {
+		case "Created", "Reachable", "NonQualified", "Updated":
+			r.set(name, true)
+		case "Removed", "Unreachable":
+			r.set(name, false)
+		}
+	case e.PeerStatus != "":
+		r.set(name, e.PeerStatus == "Reachable")
+	case e.Endpoint.State == ari.EndpointOnline || e.Endpoint.State == ari.EndpointOffline:
+		r.set(name, e.Endpoint.State == ari.EndpointOnline)
+	}
+}
+
+func (r *roster) set(endpoint string, online bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p, ours := r.agents[endpoint]
+	if !ours || p.online == online && !p.pending {
+		return
+	}
+	p.online, p.pending = online, false
+	switch {
+	case !online:
+		p.away = false
+		r.submit(acd.SignOut{Agent: p.id, Reason: "phone unregistered"})
+	case !p.away:
+		r.submit(acd.SignIn{Agent: p.id})
+	}
+}
+
+// ask carries out what an agent asked for on his own.
+func (r *roster) ask(_ context.Context, id call.AgentID, state call.AgentState, reason string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.person(id)
+	if p == nil {
+		return web.ErrUnknownAgent
+	}
+	if !p.online {
+		return web.BadField("state", "the agent's phone must be registered first")
+	}
+	switch state {
+	case call.Offline:
+		p.away = true
+		return r.acd.Submit(acd.SignOut{Agent: id, Reason: reason})
+	case call.Break:
+		if err := r.signBackIn(p); err != nil {
+			return err
+		}
+		return r.acd.Submit(acd.TakeBreak{Agent: id, Reason: reason})
+	default:
+		if err := r.signBackIn(p); err != nil {
+			return err
+		}
+		if err := r.acd.Submit(acd.GoReady{Agent: id}); err != nil {
+			return err
+		}
+		return r.acd.Submit(acd.WrapUpDone{Agent: id})
+	}
+}
+
+func (r *roster) signBackIn(p *person) error {
+	if !p.away {
+		return nil
+	}
+	p.away = false
+	return r.acd.Submit(acd.SignIn{Agent: p.id})
+}
+
+func (r *roster) person(id call.AgentID) *person {
+	for _, p := range r.agents {
+		if p.id == id {
+			return p
+		}
+	}
+	return nil
+}
+
+func (r *roster) submit(c acd.Command) {
+	if err := r.acd.Submit(c); err != nil {
+		r.log.Error("agent's sign-in or sign-out is lost", "error", err)
+	}
+}

@@ -1,0 +1,118 @@
+package testbed
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// packageOrigins lists where w may come from, best first: the distribution's
+// own release when its candidate is new enough, then Debian's newer suites.
+func packageOrigins(ctx context.Context, stage Stage, cache string, w want) ([]place, error) {
+	work := filepath.Join(cache, "apt")
+	skip := append(append([]string{}, scriptsOnly...), w.skip...)
+	var places []place
+	if own, ok := distribution(ctx, filepath.Join(work, "own"), skip, w); ok {
+		places = append(places, own)
+	}
+	here := thisMachine()
+	mirror, keyring := here.debianSource()
+	if keyring == "" {
+		var err error
+		if keyring, err = fetchKeyring(ctx, stage, filepath.Join(work, "keyring")); err != nil {
+			return nil, err
+		}
+	}
+	for _, suite := range suites {
+		origin := mirror + " " + suite
+		line := fmt.Sprintf("deb [signed-by=%s] %s %s main\n", keyring, mirror, suite)
+		private, err := newApt(ctx, filepath.Join(work, suite), origin, line, skip)
+		if err != nil {
+			return nil, err
+		}
+		places = append(places, place{apt: private, refresh: true})
+	}
+	return places, nil
+}
+
+// distribution offers the machine's own release if the lists it has read
+// already name a package that is new enough. It never reads them anew: that
+// may need root and takes long where the answer is no anyway.
+func distribution(ctx context.Context, dir string, skip []string, w want) (place, bool) {
+	policy, err := output(ctx, nil, "apt-cache", "policy", w.names[0])
+	if err != nil {
+		return place{}, false
+	}
+	version, err := ParseVersion(candidate(policy))
+	if err != nil || version.Less(w.minimum) {
+		return place{}, false
+	}
+	own, err := newApt(ctx, dir, "this machine's own package sources", "", skip)
+	if err != nil {
+		return place{}, false
+	}
+	if err := own.useLists("/var/lib/apt/lists"); err != nil {
+		return place{}, false
+	}
+	return place{apt: own}, true
+}
+
+// candidate picks the version that apt would install.
+func candidate(policy string) string {
+	for line := range strings.Lines(policy) {
+		if version, ok := strings.CutPrefix(strings.TrimSpace(line), "Candidate: "); ok {
+			return version
+		}
+	}
+	return ""
+}
+
+// useLists makes a private apt read package lists that are there already.
+func (a *apt) useLists(dir string) error {
+	file, err := os.OpenFile(a.config, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(file, "Dir::State::lists %q;\n", dir)
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	return err
+}
+
+// fetchKeyring gets Debian's keys as a package of the machine's own, trusted
+// sources, for machines of another distribution and those whose keys are too old.
+func fetchKeyring(ctx context.Context, stage Stage, dir string) (string, error) {
+	own, err := newApt(ctx, dir, "this machine's own package sources", "", nil)
+	if err != nil {
+		return "", err
+	}
+	root := filepath.Join(dir, "root")
+	err = stage.run("fetch Debian's signing keys from this machine's own package sources", func() error {
+		// One dead third-party source must not stand in the way.
+		if _, err := own.output(ctx, "-q", "-o", "APT::Update::Error-Mode=persistent-failure", "update"); err != nil {
+			return err
+		}
+		names := []string{"debian-archive-keyring"}
+		debs, err := own.resolve(ctx, names)
+		if err != nil {
+			return err
+		}
+		if err := own.download(ctx, names); err != nil {
+			return err
+		}
+		return own.unpack(ctx, debs, root)
+	})
+	if err != nil {
+		return "", fmt.Errorf("Debian's signing keys: install the package debian-archive-keyring: %w", err)
+	}
+	for _, name := range []string{"debian-archive-keyring.pgp", "debian-archive-keyring.gpg"} {
+		file := filepath.Join(root, "usr/share/keyrings", name)
+		if _, err := os.Stat(file); err == nil {
+			return file, nil
+		}
+	}
+	return "", fmt.Errorf("no keyring in the package debian-archive-keyring")
+}

@@ -1,0 +1,48 @@
+package testbed
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+)
+
+// errPortTaken says that somebody took a port between our choice and the
+// program's bind; the start is worth another try with other ports.
+var errPortTaken = errors.New("port taken by another program")
+
+// startTries bounds how often a start is repeated for that reason.
+const startTries = 3
+
+// freeTCP and freeUDP give a port that was free a moment ago.
+func freeTCP(addr netip.Addr) (int, error) {
+	listener, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(netip.AddrPortFrom(addr, 0)))
+	if err != nil {
+		return 0, fmt.Errorf("find a free TCP port: %w", err)
+	}
+	port := listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // a TCP listener has no other address
+	return port, listener.Close()
+}
+
+func freeUDP(addr netip.Addr) (int, error) {
+	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(addr, 0)))
+	if err != nil {
+		return 0, fmt.Errorf("find a free UDP port: %w", err)
+	}
+	port := conn.LocalAddr().(*net.UDPAddr).Port //nolint:forcetypeassert // a UDP socket has no other address
+	return port, conn.Close()
+}
+
+// The range of media ports lies below the ports that systems hand out by
+// themselves. Instances may overlap, Asterisk skips a port that is taken; the
+// start is drawn so that they seldom do.
+const (
+	rtpLow, rtpHigh = 10000, 32000
+	rtpWindow       = 4000
+)
+
+func rtpRange() (first, last int) {
+	first = rtpLow + 2*rand.IntN((rtpHigh-rtpLow-rtpWindow)/2)
+	return first, first + rtpWindow - 1
+}

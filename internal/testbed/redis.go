@@ -1,0 +1,210 @@
+package testbed
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Limits of starting and stopping Redis.
+const (
+	redisReady = 15 * time.Second
+	redisGrace = 3 * time.Second
+)
+
+// RedisOptions say how to run a Redis. The zero value is right for most tests.
+type RedisOptions struct {
+	// AppendOnly keeps the data over Restart and Kill (appendfsync always).
+	AppendOnly bool
+	// Port is a fixed port; 0 means any free one.
+	Port int
+	// Stage is told what is done; may be nil.
+	Stage Stage
+}
+
+// Redis is a running Redis on loopback. Methods are safe for concurrent use.
+type Redis struct {
+	// Addr is host:port; it stays the same over Restart.
+	Addr string
+	// LogFile holds what Redis logs.
+	LogFile string
+
+	root    *Root
+	dir     *runDir
+	options RedisOptions
+
+	mu   sync.Mutex // guards proc
+	proc *process
+}
+
+// StartRedis finds or installs Redis and runs it on loopback until Stop, Kill,
+// or the end of this process, however it ends. It returns when it answers.
+func StartRedis(ctx context.Context, options RedisOptions) (*Redis, error) {
+	root, err := FindRedis(ctx, options.Stage)
+	if err != nil {
+		return nil, err
+	}
+	for try := 1; ; try++ {
+		r, err := launchRedis(ctx, root, options)
+		if err == nil {
+			return r, nil
+		}
+		if !errors.Is(err, errPortTaken) || try == startTries {
+			return nil, err
+		}
+	}
+}
+
+func launchRedis(ctx context.Context, root *Root, options RedisOptions) (*Redis, error) {
+	dir, err := newRunDir()
+	if err != nil {
+		return nil, err
+	}
+	r := &Redis{root: root, dir: dir, options: options, LogFile: filepath.Join(dir.path, "redis.log")}
+	port := options.Port
+	loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	if port == 0 {
+		if port, err = freeTCP(loopback); err != nil {
+			return nil, errors.Join(err, dir.remove())
+		}
+	}
+	r.Addr = netip.AddrPortFrom(loopback, uint16(port)).String()
+	if err := options.Stage.run("start Redis", func() error { return r.start(ctx) }); err != nil {
+		return nil, errors.Join(fmt.Errorf("start Redis: %w", err), r.Stop())
+	}
+	return r, nil
+}
+
+func (r *Redis) start(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, port, err := net.SplitHostPort(r.Addr)
+	if err != nil {
+		return err
+	}
+	args := []string{
+		"--bind", "127.0.0.1", "--port", port, "--dir", r.dir.path, "--logfile", r.LogFile,
+		"--daemonize", "no", "--save", "", "--appendonly", "no",
+	}
+	if r.options.AppendOnly {
+		args = append(args, "--appendonly", "yes", "--appendfsync", "always")
+	}
+	cmd, err := r.root.Command(context.WithoutCancel(ctx), "redis-server", args...)
+	if err != nil {
+		return err
+	}
+	cmd.Dir = r.dir.path
+	if r.proc, err = start(cmd); err != nil {
+		return err
+	}
+	ready, cancel := context.WithTimeout(ctx, redisReady)
+	defer cancel()
+	if err := r.proc.waitReady(ready, r.Ping); err != nil {
+		return errors.Join(err, r.proc.kill(), r.portConflict())
+	}
+	return nil
+}
+
+// Ping asks Redis for its process id. nil means that it answers, has loaded its
+// data, and is our own program, not another one on the same port.
+func (r *Redis) Ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pingTime)
+	defer cancel()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", r.Addr)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	if deadline, ok := ctx.Deadline(); ok {
+		if err := conn.SetDeadline(deadline); err != nil {
+			return err
+		}
+	}
+	if _, err := conn.Write([]byte("PING\r\nINFO server\r\nQUIT\r\n")); err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(conn)
+	for lines.Scan() {
+		line := lines.Text()
+		if strings.HasPrefix(line, "-") {
+			return fmt.Errorf("redis answers %s", line)
+		}
+		if pid, ok := strings.CutPrefix(line, "process_id:"); ok {
+			if pid != strconv.Itoa(r.proc.pid()) {
+				return fmt.Errorf("%w: another Redis answers on %s", errPortTaken, r.Addr)
+			}
+			return nil
+		}
+	}
+	return errors.Join(errors.New("redis closed the connection"), lines.Err())
+}
+
+func (r *Redis) portConflict() error {
+	text, err := os.ReadFile(r.LogFile)
+	if err == nil && strings.Contains(string(text), "Address already in use") {
+		return errPortTaken
+	}
+	return nil
+}
+
+// Restart stops Redis, if it still runs, and starts it again on the same port.
+// Data survive only with AppendOnly.
+func (r *Redis) Restart(ctx context.Context) error {
+	if err := r.halt(); err != nil {
+		return err
+	}
+	if err := r.start(ctx); err != nil {
+		return fmt.Errorf("restart Redis: %w", err)
+	}
+	return nil
+}
+
+// Stop ends Redis and removes its folder. A second Stop does nothing.
+func (r *Redis) Stop() error {
+	err := r.halt()
+	if removed := r.dir.remove(); !errors.Is(removed, os.ErrClosed) {
+		err = errors.Join(err, removed)
+	}
+	return err
+}
+
+func (r *Redis) halt() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.proc == nil {
+		return nil
+	}
+	return r.proc.stop(redisGrace)
+}
+
+// Kill ends Redis as a crash would (SIGKILL) and waits until it is gone. Its
+// folder stays, and Restart works.
+func (r *Redis) Kill() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.proc.kill()
+}
+
+// Signal sends a signal such as SIGSTOP or SIGCONT.
+func (r *Redis) Signal(sig syscall.Signal) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.proc.signal(sig)
+}
+
+// PID is the process id.
+func (r *Redis) PID() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.proc.pid()
+}

@@ -1,0 +1,98 @@
+package testbed
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// runDir is a folder for one running program. A file lock in it tells other
+// processes that its owner lives; folders whose owner died are swept away.
+type runDir struct {
+	path string
+	lock *os.File
+}
+
+// runPrefix begins the name of every run folder.
+const runPrefix = "run-"
+
+// newRunDir makes a folder that only this user can enter. The path is short,
+// because a socket's path inside it may have 107 bytes at most.
+func newRunDir() (*runDir, error) {
+	parent := filepath.Join(os.TempDir(), fmt.Sprintf("hotline-%d", os.Getuid()))
+	if err := os.Mkdir(parent, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, err
+	}
+	info, err := os.Lstat(parent)
+	if err != nil {
+		return nil, err
+	}
+	// In a folder that everybody may write to, someone else may have been first.
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || !info.IsDir() || int(stat.Uid) != os.Getuid() || info.Mode().Perm() != 0o700 {
+		return nil, fmt.Errorf("%s must be a folder of this user alone (0700); remove it or set TMPDIR", parent)
+	}
+	guard, err := os.OpenFile(filepath.Join(parent, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = guard.Close() }()
+	if err := flock(guard, syscall.LOCK_EX); err != nil {
+		return nil, err
+	}
+	swept := sweep(parent)
+	path, err := os.MkdirTemp(parent, runPrefix)
+	if err != nil {
+		return nil, errors.Join(swept, err)
+	}
+	file, err := os.OpenFile(filepath.Join(path, "owner"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err == nil {
+		err = flock(file, syscall.LOCK_EX)
+	}
+	if err != nil {
+		return nil, errors.Join(swept, err, os.RemoveAll(path))
+	}
+	return &runDir{path: path, lock: file}, nil
+}
+
+// remove deletes the folder and all in it.
+func (d *runDir) remove() error {
+	return errors.Join(os.RemoveAll(d.path), d.lock.Close())
+}
+
+// sweep removes folders whose owner is gone. The caller holds the parent's lock,
+// so no folder is between being made and being locked.
+func sweep(parent string) error {
+	entries, err := os.ReadDir(parent)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, entry := range entries {
+		if !strings.HasPrefix(entry.Name(), runPrefix) {
+			continue
+		}
+		path := filepath.Join(parent, entry.Name())
+		file, err := os.OpenFile(filepath.Join(path, "owner"), os.O_RDWR, 0)
+		if err == nil {
+			err = flock(file, syscall.LOCK_EX|syscall.LOCK_NB)
+			errs = append(errs, file.Close())
+		}
+		if err == nil || errors.Is(err, os.ErrNotExist) {
+			errs = append(errs, os.RemoveAll(path))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func flock(file *os.File, how int) error {
+	for {
+		err := syscall.Flock(int(file.Fd()), how)
+		if !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+	}
+}
