@@ -28,6 +28,9 @@ func (g Greeting) covers(now ClockTime) bool {
 	return now >= g.From || now < g.To
 }
 
+// sound reports whether the period begins and ends at times that make one.
+func (g Greeting) sound() bool { return g.From < EndOfDay && g.From != g.To }
+
 // overlaps reports whether two periods share a minute. They do exactly when one holds at
 // the first minute of the other.
 func (g Greeting) overlaps(other Greeting) bool {
