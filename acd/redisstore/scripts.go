@@ -28,7 +28,8 @@ func newScripts() scripts {
 //	returns {"ok", last}
 //	        {"config", ""}   no counters, or by other rules; nothing was written
 //	        {"moved", seq}   the batch does not begin at seq + 1; nothing was written
-//	        {"broken", text} a write failed half way; the counters were given up
+//	        {"broken", text} a write failed half way; the counters were given up; the text
+//	                         names the key and the error
 //	error   when Redis takes no writes; nothing was written
 //
 // The mark is written first, because where writes are refused (OOM, READONLY, MISCONF) the
@@ -41,10 +42,12 @@ if not seq or redis.call('GET', KEYS[3]) ~= ARGV[1] then return {'config', ''} e
 if tonumber(ARGV[2]) ~= tonumber(seq) + 1 then return {'moved', seq} end
 
 redis.call('SET', KEYS[2], ARGV[4])
+local key
 local function add_all()
   local at = 6
   for k = 5, #KEYS do
-    local key, expire, fields = KEYS[k], ARGV[at], tonumber(ARGV[at + 1])
+    key = KEYS[k]
+    local expire, fields = ARGV[at], tonumber(ARGV[at + 1])
     at = at + 2
     for _ = 1, fields do
       local op, field, n = ARGV[at], ARGV[at + 1], ARGV[at + 2]
@@ -66,7 +69,7 @@ local ok, err = pcall(add_all)
 if not ok then
   redis.call('DEL', KEYS[3])
   if type(err) == 'table' then err = err.err end
-  return {'broken', tostring(err)}
+  return {'broken', tostring(key) .. ': ' .. tostring(err)}
 end
 redis.call('SET', KEYS[1], ARGV[3])
 return {'ok', ARGV[3]}
