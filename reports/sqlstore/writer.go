@@ -1,0 +1,292 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"hotline/call"
+)
+
+var (
+	// ErrQueueFull is raised when events are lost because the database has been away for
+	// longer than the queue of the Writer can bridge.
+	ErrQueueFull = errors.New("queue of the ledger is full, events are lost")
+	// ErrUnsaved is returned by Run when its time was up before every event was saved.
+	ErrUnsaved = errors.New("events are not saved")
+	// ErrStopped is returned by Flush when the Writer has ended.
+	ErrStopped = errors.New("writer of the ledger has stopped")
+)
+
+// Ledger is what the Writer needs of a store.
+type Ledger interface {
+	Append(ctx context.Context, events []call.Event) ([]call.Event, error)
+	After(ctx context.Context, seq uint64, limit int) ([]call.Event, error)
+	LastSeq(ctx context.Context) (uint64, error)
+}
+
+// Writer takes events from the calls and brings them into the ledger in batches. One
+// goroutine, Run, owns the writing: it keeps the order, repeats a batch that failed until
+// it is in, and never writes one twice. Record never waits for the database.
+type Writer struct {
+	ledger Ledger
+	o      WriterOptions
+
+	wake    chan struct{} // something is waiting; holds one
+	cut     chan struct{} // a Flush wants the batch now; holds one
+	stopped chan struct{} // closed when Run has ended
+
+	mu       sync.Mutex // guards what follows; never held during a call to the ledger
+	waiting  []call.Event
+	inflight int           // events of the batch that is being written
+	taken    uint64        // events that entered the queue since the start
+	passed   uint64        // events that were dealt with since the start
+	moved    chan struct{} // closed and replaced whenever passed grows
+	closed   bool          // no more events are taken
+	raised   uint64        // losses for which the alarm was raised
+	stats    WriterStats
+}
+
+// WriterStats are the counters of a Writer since its start, but for the gauges Depth and
+// Failing.
+type WriterStats struct {
+	Depth    int    // events recorded and not yet in the ledger
+	Lost     uint64 // events dropped because the queue was full or the Writer had ended
+	Refused  uint64 // events that break a rule of the ledger, see Valid
+	Stored   uint64 // events in the ledger
+	Repeated uint64 // announcements of recordings that the ledger already had
+	Batches  uint64 // transactions
+	Failures uint64 // failed attempts to write
+	Failing  bool   // the last attempt failed
+	LastSeq  uint64 // number of the last event in the ledger
+}
+
+// NewWriter makes a Writer for a ledger. It does nothing until Run; events recorded before
+// are kept in the queue.
+func NewWriter(ledger Ledger, o WriterOptions) (*Writer, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("ledger writer: %w", err)
+	}
+	return &Writer{
+		ledger:  ledger,
+		o:       o,
+		wake:    make(chan struct{}, 1),
+		cut:     make(chan struct{}, 1),
+		stopped: make(chan struct{}),
+		moved:   make(chan struct{}),
+	}, nil
+}
+
+// Record queues an event and returns at once. An event that breaks a rule of the ledger is
+// refused, one that finds the queue full is lost; both are counted and logged, the whole
+// event with them, so that it can be restored by hand.
+func (w *Writer) Record(e call.Event) {
+	e = normal(e)
+	if err := Valid(e); err != nil {
+		w.mu.Lock()
+		w.stats.Refused++
+		w.mu.Unlock()
+		w.o.Logger.Error("event refused", "error", err, "event", asJSON(e))
+		return
+	}
+	w.mu.Lock()
+	full := w.closed || len(w.waiting)+w.inflight >= w.o.Capacity
+	if full {
+		w.stats.Lost++
+	} else {
+		w.waiting = append(w.waiting, e)
+		w.taken++
+	}
+	w.mu.Unlock()
+	if full {
+		w.o.Logger.Error("event lost", "event", asJSON(e))
+	}
+	signal(w.wake)
+}
+
+// Stats returns the counters and gauges.
+func (w *Writer) Stats() WriterStats {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.stats
+	s.Depth = len(w.waiting) + w.inflight
+	return s
+}
+
+// Flush waits until every event recorded before the call is in the ledger and Committed
+// has been told. It returns the error of ctx, or ErrStopped when Run ended without them.
+func (w *Writer) Flush(ctx context.Context) error {
+	w.mu.Lock()
+	target := w.taken
+	w.mu.Unlock()
+	for {
+		w.mu.Lock()
+		done, moved := w.passed >= target, w.moved
+		w.mu.Unlock()
+		if done {
+			return nil
+		}
+		signal(w.cut)
+		select {
+		case <-moved:
+		case <-w.stopped:
+			return fmt.Errorf("flush: %w", ErrStopped)
+		case <-ctx.Done():
+			return fmt.Errorf("flush the ledger: %w", context.Cause(ctx))
+		}
+	}
+}
+
+// Run writes until ctx ends, then drains the queue for at most Drain. It is called once.
+// The error wraps ErrUnsaved when events were left; each of them is in the log.
+func (w *Writer) Run(ctx context.Context) error {
+	defer close(w.stopped)
+	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(w.o.Drain, cancel) })
+	defer stop()
+
+	p := pen{w: w}
+	for w.collect(ctx) {
+		if err := p.write(hard, w.take()); err != nil {
+			break
+		}
+	}
+	return w.leave()
+}
+
+// collect waits for a batch: MaxBatch events, or MaxDelay after the first one, or a Flush.
+// It returns false when ctx has ended and nothing is waiting.
+func (w *Writer) collect(ctx context.Context) bool {
+	for w.depth() == 0 {
+		w.reportLoss()
+		select {
+		case <-w.wake:
+		case <-ctx.Done():
+			// The last Record may have come between the look at the queue and here.
+			return w.depth() > 0
+		}
+	}
+	ripe := time.NewTimer(w.o.MaxDelay)
+	defer ripe.Stop()
+	for w.depth() < w.o.MaxBatch {
+		select {
+		case <-w.wake:
+		case <-w.cut:
+			return true
+		case <-ripe.C:
+			return true
+		case <-ctx.Done():
+			return true
+		}
+	}
+	return true
+}
+
+// depth is the number of events that wait for the next batch.
+func (w *Writer) depth() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.waiting)
+}
+
+// take moves the next batch out of the queue.
+func (w *Writer) take() []call.Event {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := min(len(w.waiting), w.o.MaxBatch)
+	batch := w.waiting[:n:n]
+	w.waiting = w.waiting[n:]
+	if len(w.waiting) == 0 {
+		w.waiting = nil // lets go of the memory of a long queue
+	}
+	w.inflight = n
+	return batch
+}
+
+// putBack returns a batch that could not be written to the head of the queue.
+func (w *Writer) putBack(batch []call.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.waiting = append(batch, w.waiting...)
+	w.inflight = 0
+}
+
+// saved counts a batch that is in the ledger and wakes those who wait in Flush. It tells
+// whether the attempt before had failed.
+func (w *Writer) saved(batch, stored int, last uint64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.inflight = 0
+	w.passed += uint64(batch)
+	w.stats.Stored += uint64(stored)
+	w.stats.Repeated += uint64(batch - stored)
+	w.stats.Batches++
+	w.stats.LastSeq = last
+	recovered := w.stats.Failing
+	w.stats.Failing = false
+	close(w.moved)
+	w.moved = make(chan struct{})
+	return recovered
+}
+
+// failed counts a failed attempt.
+func (w *Writer) failed() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stats.Failures++
+	w.stats.Failing = true
+}
+
+// reportLoss raises the alarm for events that Record had to drop since the last time.
+func (w *Writer) reportLoss() {
+	w.mu.Lock()
+	lost := w.stats.Lost - w.raised
+	w.raised = w.stats.Lost
+	w.mu.Unlock()
+	if lost > 0 {
+		w.o.Alarm(fmt.Errorf("ledger: %w: %d", ErrQueueFull, lost))
+	}
+}
+
+// leave refuses further events, and logs and counts those that were not saved.
+func (w *Writer) leave() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	n := len(w.waiting)
+	for _, e := range w.waiting {
+		w.o.Logger.Error("event not saved", "event", asJSON(e))
+	}
+	w.waiting = nil
+	w.stats.Lost += uint64(n)
+	if n > 0 {
+		return fmt.Errorf("ledger: %d %w", n, ErrUnsaved)
+	}
+	return nil
+}
+
+// signal sets a flag that holds one.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// asJSON is an event as the ledger would hold it, built only when the log wants it.
+type asJSON call.Event
+
+// LogValue implements slog.LogValuer.
+func (e asJSON) LogValue() slog.Value {
+	b, err := json.Marshal(call.Event(e))
+	if err != nil {
+		return slog.StringValue(err.Error())
+	}
+	return slog.StringValue(string(b))
+}
