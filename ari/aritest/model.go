@@ -1,0 +1,201 @@
+package aritest
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"hotline/ari"
+)
+
+// channel is one leg of the model. Every method here is called under the server's lock.
+type channel struct {
+	ari.Channel
+
+	inApp     bool
+	bridge    string // id of the bridge it is in
+	variables map[string]string
+}
+
+type bridge struct {
+	ari.Bridge
+
+	music bool
+}
+
+type playback struct {
+	ari.Playback
+
+	lang  string
+	media []string
+}
+
+func (s *Server) nextSerial() int {
+	s.serial++
+	return s.serial
+}
+
+// emit sends an event to the controller, or counts it as missed as Asterisk logs it.
+func (s *Server) emit(event map[string]any) {
+	name, _ := event["type"].(string) //nolint:errcheck // absent is never filtered
+	if slices.Contains(s.filter, name) {
+		return
+	}
+	if s.socket == nil {
+		s.missed++
+		return
+	}
+	s.sendTo(s.socket, s.stamp(event))
+}
+
+func (s *Server) addChannel(ch ari.Channel) *channel {
+	if ch.ID == "" {
+		ch.ID = fmt.Sprintf("%d.%d", s.startup.Unix(), s.nextSerial())
+	}
+	if ch.Name == "" {
+		ch.Name = fmt.Sprintf("PJSIP/trunk-%08x", s.nextSerial())
+	}
+	if ch.Created.IsZero() {
+		ch.Created = s.now()
+	}
+	c := &channel{Channel: ch, variables: make(map[string]string)}
+	s.channels[ch.ID] = c
+	s.order = append(s.order, ch.ID)
+	s.emit(map[string]any{"type": "ChannelCreated", "channel": c.json()})
+	return c
+}
+
+// enter puts a channel into the application.
+func (s *Server) enter(c *channel, args []string, replaced *channel) {
+	c.inApp = true
+	event := map[string]any{"type": "StasisStart", "args": nonNil(args), "channel": c.json()}
+	if replaced != nil {
+		event["replace_channel"] = replaced.json()
+	}
+	s.emit(event)
+}
+
+func (s *Server) setState(c *channel, state ari.ChannelState) {
+	if c.State != state {
+		c.State = state
+		s.emit(map[string]any{"type": "ChannelStateChange", "channel": c.json()})
+	}
+}
+
+// destroy ends a channel with the events of a normal hang-up, in their order.
+func (s *Server) destroy(c *channel, cause, techCause int) {
+	s.emit(map[string]any{"type": "ChannelHangupRequest", "cause": cause, "soft": true, "channel": c.json()})
+	s.leaveBridge(c)
+	if c.inApp {
+		c.inApp = false
+		s.emit(map[string]any{"type": "StasisEnd", "channel": c.json()})
+	}
+	delete(s.channels, c.ID)
+	s.order = slices.DeleteFunc(s.order, func(id string) bool { return id == c.ID })
+	s.emit(map[string]any{
+		"type": "ChannelDestroyed", "cause": cause, "cause_txt": causeText(cause), "tech_cause": techCause,
+		"channel": c.json(),
+	})
+	s.change()
+}
+
+func (s *Server) enterBridge(c *channel, b *bridge) {
+	if c.bridge == b.ID {
+		return
+	}
+	s.leaveBridge(c)
+	c.bridge = b.ID
+	b.Channels = append(b.Channels, c.ID)
+	s.emit(map[string]any{"type": "ChannelEnteredBridge", "bridge": b.json(), "channel": c.json()})
+	s.change()
+}
+
+func (s *Server) leaveBridge(c *channel) {
+	b := s.bridges[c.bridge]
+	c.bridge = ""
+	if b == nil {
+		return
+	}
+	b.Channels = slices.DeleteFunc(b.Channels, func(id string) bool { return id == c.ID })
+	s.emit(map[string]any{"type": "ChannelLeftBridge", "bridge": b.json(), "channel": c.json()})
+	s.change()
+}
+
+func (s *Server) destroyBridge(b *bridge) {
+	for _, id := range slices.Clone(b.Channels) {
+		s.leaveBridge(s.channels[id])
+	}
+	for id, p := range s.playbacks {
+		if p.Target == "bridge:"+b.ID {
+			delete(s.playbacks, id)
+		}
+	}
+	delete(s.bridges, b.ID)
+	s.emit(map[string]any{"type": "BridgeDestroyed", "bridge": b.json()})
+	s.change()
+}
+
+func (s *Server) finishPlayback(p *playback, state string) {
+	p.State = state
+	delete(s.playbacks, p.ID)
+	s.emit(map[string]any{"type": "PlaybackFinished", "playback": p.json()})
+	s.change()
+}
+
+func (c *channel) json() map[string]any {
+	return map[string]any{
+		"id": c.ID, "name": c.Name, "state": string(c.State), "protocol_id": "", "accountcode": "",
+		"caller":    map[string]string{"name": c.CallerName, "number": c.CallerNumber},
+		"connected": map[string]string{"name": c.ConnectedName, "number": c.ConnectedNumber},
+		"dialplan": map[string]any{
+			"context": c.Context, "exten": c.Dialled, "priority": 1, "app_name": c.App, "app_data": c.AppData,
+		},
+		"creationtime": c.Created.Format(stampFormat), "language": c.Language,
+	}
+}
+
+func (b *bridge) json() map[string]any {
+	return map[string]any{
+		"id": b.ID, "name": b.Name, "bridge_type": b.Type, "bridge_class": "stasis", "technology": "simple_bridge",
+		"creator": b.Creator, "channels": nonNil(slices.Clone(b.Channels)), "video_mode": "talker",
+		"creationtime": time.Unix(0, 0).UTC().Format(stampFormat),
+	}
+}
+
+func (p *playback) json() map[string]any {
+	return map[string]any{
+		"id": p.ID, "state": p.State, "media_uri": p.Media, "target_uri": p.Target, "language": p.lang,
+	}
+}
+
+func endpointJSON(e ari.Endpoint) map[string]any {
+	return map[string]any{
+		"technology": e.Tech, "resource": e.Resource, "state": string(e.State), "channel_ids": nonNil(e.Channels),
+	}
+}
+
+// nonNil makes a list that is [] in JSON, as Asterisk's always are.
+func nonNil(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+// causeText is Asterisk's text of the causes that calls meet.
+func causeText(cause int) string {
+	switch cause {
+	case 16:
+		return "Normal Clearing"
+	case 17:
+		return "User busy"
+	case 19:
+		return "User alerting, no answer"
+	case 21:
+		return "Call Rejected"
+	case 26:
+		return "Answered elsewhere"
+	default:
+		return "Unknown"
+	}
+}
