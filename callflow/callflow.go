@@ -1,0 +1,103 @@
+// Package callflow walks one caller from the first ring to the last second: greeting of
+// the hour, queue with music, an agent's phone, talk, hang-up from either side.
+//
+// One goroutine owns one call (flow). What the switch reports and what the ACD decides
+// reaches it through a bounded mailbox, so a slow command hurts its own call only and the
+// order of a call's events is kept. The flow never decides who talks to whom: it asks the
+// ACD and does what comes back, so that a late answer or a race is judged in one place.
+package callflow
+
+import (
+	"context"
+	"time"
+
+	"hotline/acd"
+	"hotline/call"
+)
+
+// BridgeID names the mixing bridge of one caller.
+type BridgeID string
+
+// Bridges joins legs. All methods are idempotent: a bridge that is already there or
+// already gone is no error.
+type Bridges interface {
+	OpenBridge(ctx context.Context, bridge BridgeID, caller call.LegID) error
+	Join(ctx context.Context, bridge BridgeID, leg call.LegID) error
+	CloseBridge(ctx context.Context, bridge BridgeID) error
+}
+
+// Sounds is what a caller hears while nobody talks to him. Prompts run on the bridge and
+// music on the leg, so neither keeps an agent's voice waiting (peers.md 3.12).
+type Sounds interface {
+	Play(ctx context.Context, bridge BridgeID, playback PlaybackID, sound string) error
+	StopPlay(ctx context.Context, playback PlaybackID) error
+	StartMusic(ctx context.Context, caller call.LegID, class string) error
+	StopMusic(ctx context.Context, caller call.LegID) error
+}
+
+// Legs makes and ends single legs. HangUp of a leg that is gone is no error.
+type Legs interface {
+	DialAgent(ctx context.Context, leg call.LegID, agent call.AgentID, arrival Arrival) error
+	HangUp(ctx context.Context, leg call.LegID, why Cause) error
+}
+
+// Phone is the switch as a flow needs it. Every method has its own deadline.
+type Phone interface {
+	Bridges
+	Sounds
+	Legs
+}
+
+// Cause says to the phone why it is hung up.
+type Cause string
+
+// The causes of a hang-up that a phone can show.
+const (
+	CauseNormal            Cause = "normal"
+	CauseNoAnswer          Cause = "no_answer"
+	CauseAnsweredElsewhere Cause = "answered_elsewhere"
+	CauseUnknownNumber     Cause = "unknown_number"
+)
+
+// ACD is where the flow sends what it saw. Submit must not block.
+type ACD interface {
+	Submit(cmd acd.Command) error
+}
+
+// Recording is told when a call begins and when its last second is over. A zero end means
+// that the end was not seen, so the length cannot be held against it.
+type Recording interface {
+	Begin(id call.ID, begin time.Time)
+	End(id call.ID, begin, end time.Time)
+}
+
+// Ledger takes a fact. Record must not block.
+type Ledger interface {
+	Record(ev call.Event)
+}
+
+// Line is one hotline number (客服专线).
+type Line struct {
+	Number        string
+	Queue         call.QueueID
+	Music         string                     // class of music while waiting
+	Greeting      func(now time.Time) string // sound of the hour, "" for none
+	Announcement  string                     // sound while waiting, "" for none
+	AnnounceEvery time.Duration              // between two announcements; 0 = one only
+	Goodbye       string                     // sound when the queue's limit is reached, "" for none
+}
+
+// Arrival is a caller who reached our application, already answered and recorded by the
+// dialplan.
+type Arrival struct {
+	Call   call.ID
+	Leg    call.LegID
+	Number string    // as delivered, "" when withheld
+	Line   string    // number that was dialled
+	Begin  time.Time // when the recording began, by the clock of Asterisk
+	// Resumed marks a caller found waiting after a gap: he has heard the greeting.
+	Resumed bool
+}
+
+// PlaybackID names one running prompt.
+type PlaybackID string

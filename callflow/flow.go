@@ -1,0 +1,249 @@
+package callflow
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"hotline/acd"
+	"hotline/call"
+)
+
+// Stage is where a call stands.
+type Stage string
+
+// The stages of a call, in order. Each has a way out: Greeting and Leaving by the flow's
+// own deadline, Waiting and Talking by the engine's.
+const (
+	Greeting Stage = "greeting"
+	Waiting  Stage = "waiting"
+	Talking  Stage = "talking"
+	Leaving  Stage = "leaving" // hung up by us, or told goodbye; waits for the leg's end
+	Over     Stage = "over"
+)
+
+// leg is an agent's leg as the flow sees it.
+type leg struct {
+	agent   call.AgentID
+	up      bool
+	joined  bool
+	dropped bool       // the engine does not want it any more
+	by      call.Party // who ended the talk, when the engine ordered its end
+	since   time.Time
+}
+
+// Status is one running call for the live view.
+type Status struct {
+	Arrival
+	Stage Stage
+	Since time.Time // begin of the stage
+	Agent call.AgentID
+}
+
+// flow owns one call. Only its goroutine touches the fields below box; seen is the copy
+// that the live view reads.
+type flow struct {
+	m    *Manager
+	a    Arrival
+	line Line
+	log  *slog.Logger
+	box  *mailbox
+
+	bridge   BridgeID
+	stage    Stage
+	began    time.Time
+	playing  PlaybackID
+	prompts  int         // played so far, so that each playback has its own id
+	deadline *time.Timer // of the stage, or of the prompt that runs
+	legs     map[call.LegID]*leg
+	entered  bool // the engine was told of the caller
+	talked   bool
+	gone     bool // the caller's leg is over
+	goneAt   time.Time
+	lost     bool
+	ending   call.Ending
+	by       call.Party
+	side     sync.WaitGroup // commands that run beside the flow
+
+	seenMu sync.Mutex
+	seen   Status
+}
+
+func newFlow(m *Manager, a Arrival) *flow {
+	f := &flow{
+		m: m, a: a, line: m.lines[a.Line], log: m.opt.Log.With("call", a.Call),
+		box: newMailbox(mailboxBound), bridge: BridgeID("hl-" + string(a.Call)),
+		deadline: time.NewTimer(time.Hour), legs: map[call.LegID]*leg{},
+	}
+	f.deadline.Stop()
+	f.seen = Status{Arrival: a, Stage: Greeting, Since: time.Now()}
+	return f
+}
+
+// run is the call's life. It returns when the caller and every leg are gone, or when the
+// process stops: then the call is left as it is in the switch.
+func (f *flow) run(ctx context.Context) {
+	defer f.m.forget(f)
+	defer f.deadline.Stop()
+	defer f.side.Wait()
+	f.begin(ctx)
+	for f.stage != Over {
+		select {
+		case <-ctx.Done():
+			return
+		case <-f.deadline.C:
+			f.expire(ctx)
+		case <-f.box.wake:
+			for _, s := range f.box.drain() {
+				f.handle(ctx, s)
+			}
+		}
+		if f.gone && len(f.legs) == 0 {
+			f.finish(ctx)
+		}
+	}
+}
+
+func (f *flow) begin(ctx context.Context) {
+	f.began = time.Now()
+	f.record(call.Event{Kind: call.Arrived, At: f.began, Number: f.a.Number, Line: f.a.Line})
+	f.m.opt.Recording.Begin(f.a.Call, f.a.Begin)
+	if err := f.m.opt.Phone.OpenBridge(ctx, f.bridge, f.a.Leg); err != nil {
+		f.log.Error("bridge for the caller failed", "error", err)
+		f.leave(ctx, call.Ending{Class: call.ClassFailed, Reason: call.SwitchFailure}, "")
+		return
+	}
+	if f.line.Number == "" {
+		f.leave(ctx, call.Ending{Class: call.ClassRefused, Reason: call.UnknownLine}, f.m.opt.UnknownNumber)
+		return
+	}
+	f.to(Greeting)
+	sound := ""
+	if f.line.Greeting != nil && !f.a.Resumed {
+		sound = f.line.Greeting(f.began)
+	}
+	if sound == "" || !f.play(ctx, sound) {
+		f.enqueue(ctx)
+	}
+}
+
+// handle is total: a signal that does not fit the stage is ignored, because every event of
+// the switch may come late, twice or not at all (perf-reliability.md C3 row 6).
+func (f *flow) handle(ctx context.Context, s Signal) {
+	switch s := s.(type) {
+	case CallerGone:
+		f.callerGone(s)
+	case LegUp:
+		f.legUp(s.Leg)
+	case LegGone:
+		f.legGone(ctx, s)
+	case PlayEnded:
+		f.playEnded(ctx, s)
+	case order:
+		f.obey(ctx, s.Action)
+	case look:
+		f.compare(ctx, s)
+	}
+}
+
+// play starts a prompt and sets the deadline after which the flow goes on without its end.
+func (f *flow) play(ctx context.Context, sound string) bool {
+	f.prompts++
+	id := PlaybackID(fmt.Sprintf("%s-p%d", f.bridge, f.prompts))
+	if err := f.m.opt.Phone.Play(ctx, f.bridge, id, sound); err != nil {
+		// A caller without a greeting is better than a caller without an agent.
+		f.log.Warn("prompt failed", "sound", sound, "error", err)
+		return false
+	}
+	f.playing = id
+	f.deadline.Reset(f.m.opt.PromptMax)
+	return true
+}
+
+func (f *flow) playEnded(ctx context.Context, s PlayEnded) {
+	if f.playing == "" || s.Playback != f.playing {
+		return
+	}
+	f.playing = ""
+	f.deadline.Stop()
+	switch f.stage {
+	case Greeting:
+		f.enqueue(ctx)
+	case Waiting:
+		f.wait(ctx)
+	case Leaving:
+		f.hangUpCaller(ctx)
+	}
+}
+
+// expire is the deadline of the stages that the engine does not watch.
+func (f *flow) expire(ctx context.Context) {
+	switch {
+	case f.gone:
+		f.log.Error("agent's leg did not end in time", "legs", len(f.legs))
+		for id := range f.legs {
+			f.hangUpLeg(ctx, id, CauseNormal)
+			f.legGone(ctx, LegGone{Leg: id, Outcome: call.Canceled})
+		}
+	case f.playing != "":
+		f.log.Warn("prompt did not end in time", "playback", f.playing)
+		f.playEnded(ctx, PlayEnded{f.playing})
+	case f.stage == Waiting:
+		f.announce(ctx)
+	case f.stage == Leaving:
+		f.hangUpCaller(ctx)
+	}
+}
+
+// leave ends the call from our side, after a last prompt if there is one.
+func (f *flow) leave(ctx context.Context, why call.Ending, sound string) {
+	f.ending, f.by = why, call.BySystem
+	f.to(Leaving)
+	if sound == "" || !f.play(ctx, sound) {
+		f.hangUpCaller(ctx)
+	}
+}
+
+// hangUpCaller asks for the end of the caller's leg and asks again until it is confirmed.
+func (f *flow) hangUpCaller(ctx context.Context) {
+	cause := CauseNormal
+	if f.ending.Reason == call.UnknownLine {
+		cause = CauseUnknownNumber
+	}
+	if err := f.m.opt.Phone.HangUp(ctx, f.a.Leg, cause); err != nil {
+		f.log.Error("hang-up of the caller failed", "error", err)
+	}
+	f.deadline.Reset(f.m.opt.LeaveMax)
+}
+
+// finish writes the end down, once, when nothing of the call is left in the switch.
+func (f *flow) finish(ctx context.Context) {
+	f.to(Over)
+	if err := f.m.opt.Phone.CloseBridge(ctx, f.bridge); err != nil {
+		f.log.Warn("bridge not closed", "error", err)
+	}
+}
+
+func (f *flow) to(s Stage) {
+	f.stage = s
+	f.seenMu.Lock()
+	defer f.seenMu.Unlock()
+	f.seen.Stage, f.seen.Since = s, time.Now()
+}
+
+func (f *flow) status() Status {
+	f.seenMu.Lock()
+	defer f.seenMu.Unlock()
+	return f.seen
+}
+
+// record completes an event with what all events of a call share.
+func (f *flow) record(ev call.Event) {
+	ev.Call = f.a.Call
+	ev.At = call.Stamp(ev.At)
+	f.m.opt.Ledger.Record(ev)
+}
+
+func (f *flow) submit(cmd acd.Command) { f.m.submit(cmd) }

@@ -1,0 +1,563 @@
+package callflow
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hotline/acd"
+	"hotline/call"
+)
+
+// world is a switch that a test scripts, with the real engine and dispatcher behind it.
+// Time is synctest's.
+type world struct {
+	t    *testing.T
+	m    *Manager
+	acd  *acd.Dispatcher
+	stop context.CancelFunc
+	done chan struct{}
+
+	mu      sync.Mutex
+	orders  []string // what the switch was told, in order
+	events  []call.Event
+	begun   []call.ID
+	ended   map[call.ID]time.Time
+	refuse  map[string]error // command -> error
+	onDial  func(leg call.LegID, agent call.AgentID)
+	onJoin  func(leg call.LegID)
+	hungUp  map[call.LegID]bool
+	playing PlaybackID
+}
+
+func newWorld(t *testing.T, agents int) *world {
+	t.Helper()
+	cfg := acd.Config{Queues: []acd.Queue{
+		{ID: "complaints", RingFor: 6 * time.Second, WrapUp: 30 * time.Second, MaxWait: 2 * time.Minute},
+	}}
+	for i := range agents {
+		id := call.AgentID([]string{"ann", "bob", "cy"}[i])
+		cfg.Agents = append(cfg.Agents, acd.Agent{ID: id, Queues: []call.QueueID{"complaints"}})
+	}
+	engine, err := acd.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{
+		t: t, ended: map[call.ID]time.Time{}, refuse: map[string]error{}, hungUp: map[call.LegID]bool{},
+		done: make(chan struct{}),
+	}
+	w.acd, err = acd.NewDispatcher(engine, acd.Options{
+		Record: w.Record,
+		Act:    func(a acd.Action) { w.m.Act(a) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.m, err = NewManager(Options{
+		Phone: w, ACD: w.acd, Recording: w, Ledger: w, UnknownNumber: "sound:unknown",
+		Lines: []Line{{
+			Number: "95001", Queue: "complaints", Music: "calm", Goodbye: "sound:goodbye",
+			Announcement: "sound:please-wait", AnnounceEvery: 30 * time.Second,
+			Greeting: func(time.Time) string { return "sound:hello" },
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	w.stop = stop
+	go func() { defer close(w.done); _ = w.acd.Run(ctx) }()
+	for _, a := range cfg.Agents {
+		if err := w.acd.Submit(acd.SignIn{Agent: a.ID}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
+}
+
+// in runs a script with a world of so many agents and checks that nothing is left behind.
+func in(t *testing.T, agents int, script func(w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, agents)
+		synctest.Wait()
+		script(w)
+		synctest.Wait()
+		if left := w.m.Calls(); len(left) > 0 {
+			t.Errorf("calls left behind: %+v", left)
+		}
+		w.m.Close()
+		w.stop()
+		<-w.done
+	})
+}
+
+func (w *world) order(words ...string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	line := strings.Join(words, " ")
+	w.orders = append(w.orders, line)
+	return w.refuse[words[0]]
+}
+
+func (w *world) OpenBridge(_ context.Context, _ BridgeID, caller call.LegID) error {
+	return w.order("bridge", string(caller))
+}
+
+func (w *world) Join(_ context.Context, _ BridgeID, leg call.LegID) error {
+	err := w.order("join", string(leg))
+	if w.onJoin != nil {
+		w.onJoin(leg)
+	}
+	return err
+}
+
+func (w *world) CloseBridge(_ context.Context, b BridgeID) error { return w.order("close", string(b)) }
+
+func (w *world) Play(_ context.Context, _ BridgeID, id PlaybackID, sound string) error {
+	w.mu.Lock()
+	w.playing = id
+	w.mu.Unlock()
+	return w.order("play", sound)
+}
+
+func (w *world) StopPlay(_ context.Context, id PlaybackID) error {
+	return w.order("stopplay", string(id))
+}
+
+func (w *world) StartMusic(_ context.Context, _ call.LegID, class string) error {
+	return w.order("music", class)
+}
+
+func (w *world) StopMusic(context.Context, call.LegID) error { return w.order("stopmusic") }
+
+func (w *world) DialAgent(_ context.Context, leg call.LegID, agent call.AgentID, _ Arrival) error {
+	err := w.order("dial", string(agent))
+	if err == nil && w.onDial != nil {
+		w.onDial(leg, agent)
+	}
+	return err
+}
+
+// HangUp ends the leg as Asterisk does: the event comes some milliseconds later, and only
+// the first time.
+func (w *world) HangUp(_ context.Context, leg call.LegID, why Cause) error {
+	err := w.order("hangup", string(leg), string(why))
+	w.mu.Lock()
+	first := !w.hungUp[leg]
+	w.hungUp[leg] = true
+	w.mu.Unlock()
+	if first && err == nil {
+		time.AfterFunc(5*time.Millisecond, func() { w.gone(leg) })
+	}
+	return err
+}
+
+func (w *world) gone(leg call.LegID) {
+	id := call.ID(leg)
+	if i := strings.LastIndex(string(leg), "-a"); i > 0 {
+		w.m.Deliver(id[:i], LegGone{Leg: leg, Outcome: call.NoAnswer})
+		return
+	}
+	w.m.Deliver(id, CallerGone{At: time.Now()})
+}
+
+func (w *world) Begin(id call.ID, _ time.Time) { w.begun = append(w.begun, id) }
+func (w *world) End(id call.ID, _, end time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ended[id] = end
+}
+
+func (w *world) Record(ev call.Event) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.events = append(w.events, ev)
+}
+
+// kinds lists the call's events, agents' own left out.
+func (w *world) kinds() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []string
+	for _, e := range w.events {
+		word := string(e.Kind)
+		switch e.Kind {
+		case call.AgentChanged:
+			continue
+		case call.Ended:
+			word += " " + string(e.Ending.Class) + "/" + string(e.Ending.Reason)
+		case call.OfferEnded, call.LeftQueue:
+			word += " " + string(e.Outcome)
+		case call.TalkEnded:
+			word += " by " + string(e.By)
+		}
+		out = append(out, word)
+	}
+	return out
+}
+
+func (w *world) count(order string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := 0
+	for _, o := range w.orders {
+		if strings.HasPrefix(o, order) {
+			n++
+		}
+	}
+	return n
+}
+
+func (w *world) arrive() {
+	w.m.Arrive(Arrival{Call: "c1", Leg: "c1", Number: "13800000001", Line: "95001", Begin: time.Now()})
+	synctest.Wait()
+}
+
+func (w *world) endPrompt() {
+	w.mu.Lock()
+	id := w.playing
+	w.mu.Unlock()
+	w.m.Deliver("c1", PlayEnded{Playback: id})
+	synctest.Wait()
+}
+
+func (w *world) after(d time.Duration) {
+	time.Sleep(d) // virtual
+	synctest.Wait()
+}
+
+func (w *world) want(kinds ...string) {
+	w.t.Helper()
+	if diff := cmp.Diff(kinds, w.kinds()); diff != "" {
+		w.t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+// TestS141WalkFromDialToReport: a caller is greeted, queued, reaches an agent without a
+// menu, talks, and hangs up.
+func TestS141WalkFromDialToReport(t *testing.T) {
+	in(t, 1, func(w *world) {
+		w.onDial = func(leg call.LegID, _ call.AgentID) {
+			time.AfterFunc(2*time.Second, func() { w.m.Deliver("c1", LegUp{Leg: leg}) })
+		}
+		w.arrive()
+		w.after(3 * time.Second)
+		w.endPrompt()
+		w.after(2 * time.Second)
+		w.after(60 * time.Second)
+		w.m.Deliver("c1", CallerGone{At: time.Now()})
+		w.after(time.Minute)
+		w.want("arrived", "queued", "offered", "answered", "connected", "ended answered/caller_hung_up",
+			"talk_ended by caller", "wrapup_ended")
+		for _, e := range w.events {
+			if e.Kind == call.Answered && e.Wait != 2000 {
+				t.Errorf("wait = %d ms, want 2000: it starts after the greeting", e.Wait)
+			}
+			if e.Kind == call.TalkEnded && (e.Talk < 60000 || e.Talk > 60010) {
+				t.Errorf("talk = %d ms, want 60000 and the hang-up's 5", e.Talk)
+			}
+		}
+		want := []string{"bridge c1", "play sound:hello", "music calm", "dial ann"}
+		if diff := cmp.Diff(want, w.orders[:4]); diff != "" {
+			t.Errorf("orders: %s", diff)
+		}
+		if len(w.begun) != 1 || w.ended["c1"].IsZero() {
+			t.Errorf("recording begun %v, ended %v", w.begun, w.ended)
+		}
+	})
+}
+
+func TestAgentHangsUp(t *testing.T) {
+	in(t, 1, func(w *world) {
+		var leg call.LegID
+		w.onDial = func(l call.LegID, _ call.AgentID) { leg = l; w.m.Deliver("c1", LegUp{Leg: l}) }
+		w.arrive()
+		w.endPrompt()
+		w.after(10 * time.Second)
+		w.m.Deliver("c1", LegGone{Leg: leg})
+		w.after(time.Minute)
+		w.want("arrived", "queued", "offered", "answered", "connected", "talk_ended by agent",
+			"ended answered/agent_hung_up", "wrapup_ended")
+	})
+}
+
+// TestCallerHangsUpInEachState (perf-reliability.md C3 row 17): counted once, and no phone
+// rings for a caller who is gone (peers.md 3.3).
+func TestPeers03CallerHangsUpInEachState(t *testing.T) {
+	t.Run("greeting", func(t *testing.T) {
+		in(t, 1, func(w *world) {
+			w.arrive()
+			w.m.Deliver("c1", CallerGone{At: time.Now()})
+			w.after(time.Second)
+			w.want("arrived", "ended abandoned/hung_up_in_greeting")
+		})
+	})
+	t.Run("queue", func(t *testing.T) {
+		in(t, 0, func(w *world) {
+			w.arrive()
+			w.endPrompt()
+			w.after(7 * time.Second)
+			w.m.Deliver("c1", CallerGone{At: time.Now()})
+			w.after(time.Second)
+			w.want("arrived", "queued", "ended abandoned/hung_up_in_queue", "left_queue abandoned")
+		})
+	})
+	t.Run("ringing", func(t *testing.T) {
+		in(t, 1, func(w *world) {
+			w.arrive()
+			w.endPrompt()
+			w.after(time.Second)
+			w.m.Deliver("c1", CallerGone{At: time.Now()})
+			w.after(time.Second)
+			kinds := w.kinds()
+			if !slices.Contains(kinds, "ended abandoned/hung_up_while_rung") ||
+				!slices.Contains(kinds, "left_queue abandoned") || !slices.Contains(kinds, "offer_ended canceled") {
+				t.Errorf("events = %v", kinds)
+			}
+			if w.count("hangup c1-a1") == 0 {
+				t.Error("the agent's phone rings on for nobody")
+			}
+		})
+	})
+	t.Run("between answer and bridge", func(t *testing.T) {
+		in(t, 1, func(w *world) {
+			w.onDial = func(l call.LegID, _ call.AgentID) {
+				w.m.Deliver("c1", CallerGone{At: time.Now()})
+				w.m.Deliver("c1", LegUp{Leg: l})
+			}
+			w.arrive()
+			w.endPrompt()
+			w.after(time.Minute)
+			if n := w.count("join"); n != 0 {
+				t.Errorf("%d joins for a caller who is gone", n)
+			}
+			ended := 0
+			for _, k := range w.kinds() {
+				if strings.HasPrefix(k, "ended ") {
+					ended++
+				}
+			}
+			if ended != 1 {
+				t.Errorf("ended %d times, want once: %v", ended, w.kinds())
+			}
+		})
+	})
+}
+
+// TestS1SecondAgentIsRung: the first phone rings out, the caller keeps place and start time.
+func TestS1SecondAgentIsRung(t *testing.T) {
+	in(t, 2, func(w *world) {
+		w.onDial = func(leg call.LegID, a call.AgentID) {
+			if a == "bob" {
+				time.AfterFunc(time.Second, func() { w.m.Deliver("c1", LegUp{Leg: leg}) })
+			}
+		}
+		w.arrive()
+		w.endPrompt()
+		w.after(8 * time.Second)
+		w.m.Deliver("c1", CallerGone{At: time.Now()})
+		w.after(time.Minute)
+		w.want("arrived", "queued", "offered", "offer_ended no_answer", "offered", "answered", "connected",
+			"ended answered/caller_hung_up", "talk_ended by caller", "wrapup_ended")
+		for _, e := range w.events {
+			if e.Kind == call.Answered && (e.Agent != "bob" || e.Wait != 7000) {
+				t.Errorf("answered by %s after %d ms, want bob after 7000", e.Agent, e.Wait)
+			}
+		}
+	})
+}
+
+// TestPeers01LateAnswer: a phone picked up after its ring was over is dropped, never
+// connected a second time.
+func TestPeers01LateAnswer(t *testing.T) {
+	in(t, 2, func(w *world) {
+		w.onDial = func(leg call.LegID, a call.AgentID) {
+			w.mu.Lock()
+			w.hungUp[leg] = a == "ann" // the hang-up and the answer cross: no end is reported
+			w.mu.Unlock()
+			if a == "bob" {
+				w.m.Deliver("c1", LegUp{Leg: leg})
+				w.m.Deliver("c1", LegUp{Leg: "c1-a1"})
+			}
+		}
+		w.arrive()
+		w.endPrompt()
+		w.after(7 * time.Second)
+		if n := w.count("join"); n != 1 {
+			t.Errorf("%d joins, want one: %v", n, w.orders)
+		}
+		w.m.Deliver("c1", LegGone{Leg: "c1-a1"})
+		w.m.Deliver("c1", CallerGone{At: time.Now()})
+		w.after(time.Minute)
+	})
+}
+
+func TestDialRefusedIsUnreachable(t *testing.T) {
+	in(t, 1, func(w *world) {
+		w.refuse["dial"] = errors.New("500 allocation failed")
+		w.arrive()
+		w.endPrompt()
+		w.after(time.Second)
+		w.m.Deliver("c1", CallerGone{At: time.Now()})
+		w.after(time.Second)
+		if !slices.Contains(w.kinds(), "offer_ended unreachable") {
+			t.Errorf("events = %v", w.kinds())
+		}
+	})
+}
+
+// TestPeers12AnnouncementStopsAtAnswer: the announcement is cut when an agent answers.
+func TestPeers12AnnouncementStopsAtAnswer(t *testing.T) {
+	in(t, 1, func(w *world) {
+		if err := w.acd.Submit(acd.TakeBreak{Agent: "ann", Reason: "lunch"}); err != nil {
+			t.Fatal(err)
+		}
+		w.onDial = func(leg call.LegID, _ call.AgentID) { w.m.Deliver("c1", LegUp{Leg: leg}) }
+		w.arrive()
+		w.endPrompt()
+		w.after(4 * time.Second)
+		if w.count("play sound:please-wait") != 1 {
+			t.Fatalf("no announcement: %v", w.orders)
+		}
+		if err := w.acd.Submit(acd.GoReady{Agent: "ann"}); err != nil {
+			t.Fatal(err)
+		}
+		w.after(time.Second)
+		if w.count("join") != 1 || w.count("stopplay") != 1 {
+			t.Errorf("orders = %v, want a join and the prompt stopped", w.orders)
+		}
+		w.m.Deliver("c1", CallerGone{At: time.Now()})
+		w.after(time.Minute)
+	})
+}
+
+// TestS8WaitedTooLong: at the queue's limit the caller is told goodbye and hung up, and the
+// reason is stored.
+func TestS8WaitedTooLong(t *testing.T) {
+	in(t, 0, func(w *world) {
+		w.arrive()
+		w.endPrompt()
+		w.after(3 * time.Minute)
+		w.endPrompt()
+		w.after(time.Second)
+		kinds := w.kinds()
+		if !slices.Contains(kinds, "left_queue timed_out") || !slices.Contains(kinds, "ended refused/waited_too_long") {
+			t.Errorf("events = %v", kinds)
+		}
+		if w.count("play sound:goodbye") != 1 {
+			t.Errorf("no goodbye: %v", w.orders)
+		}
+	})
+}
+
+func TestS12UnknownNumberIsRefused(t *testing.T) {
+	in(t, 1, func(w *world) {
+		w.m.Arrive(Arrival{Call: "c1", Leg: "c1", Line: "110", Begin: time.Now()})
+		synctest.Wait()
+		w.endPrompt()
+		w.after(time.Second)
+		w.want("arrived", "ended refused/unknown_line")
+		if w.count("hangup c1 unknown_number") == 0 {
+			t.Errorf("orders = %v", w.orders)
+		}
+	})
+}
+
+// TestPromptThatNeverEnds: no event tells its end, the caller is queued all the same.
+func TestPromptThatNeverEnds(t *testing.T) {
+	in(t, 0, func(w *world) {
+		w.arrive()
+		w.after(61 * time.Second)
+		if !slices.Contains(w.kinds(), "queued") {
+			t.Errorf("events = %v", w.kinds())
+		}
+		w.m.Deliver("c1", CallerGone{At: time.Now()})
+		w.after(time.Second)
+	})
+}
+
+// TestReconcileTakesUpWhatWasMissed: during a gap the agent answered; in the next one the
+// caller left. No event told either.
+func TestReconcileTakesUpWhatWasMissed(t *testing.T) {
+	in(t, 1, func(w *world) {
+		w.arrive()
+		w.endPrompt()
+		w.after(5 * time.Second)
+		w.m.Reconcile(time.Now(), map[call.LegID]LegState{"c1": {Up: true}, "c1-a1": {Up: true}})
+		w.after(time.Second)
+		if w.count("join") != 1 {
+			t.Fatalf("orders = %v, want a join", w.orders)
+		}
+		w.m.Reconcile(time.Now(), nil)
+		w.after(time.Minute)
+		if !slices.Contains(w.kinds(), "ended answered/lost") {
+			t.Errorf("events = %v", w.kinds())
+		}
+		if !w.ended["c1"].IsZero() {
+			t.Error("an end that was not seen must not be held against the recording")
+		}
+	})
+}
+
+// TestReconcileLeavesYoungCallsAlone: a look taken before the call was known proves nothing.
+func TestReconcileLeavesYoungCallsAlone(t *testing.T) {
+	in(t, 0, func(w *world) {
+		taken := time.Now()
+		w.arrive()
+		w.m.Reconcile(taken, nil)
+		w.after(time.Second)
+		if got := w.m.Calls(); len(got) != 1 || got[0].Stage != Greeting {
+			t.Errorf("calls = %+v", got)
+		}
+		w.m.Deliver("c1", CallerGone{At: time.Now()})
+	})
+}
+
+// TestOrderForAnEndedCall: the engine's order crosses the end of the call; it is answered,
+// so the agent is free at once (peers.md 3.2).
+func TestPeers02OrderForAnEndedCall(t *testing.T) {
+	in(t, 1, func(w *world) {
+		w.m.Act(acd.Ring{Offer: "gone-a1", Call: "gone", Queue: "complaints", Agent: "ann"})
+		w.after(time.Second)
+		if n := w.count("dial"); n != 0 {
+			t.Errorf("%d phones dialled for a call that is over", n)
+		}
+	})
+}
+
+func TestArriveTwiceIsOneCall(t *testing.T) {
+	in(t, 0, func(w *world) {
+		w.arrive()
+		w.arrive()
+		w.m.Deliver("c1", CallerGone{At: time.Now()})
+		w.after(time.Second)
+		w.want("arrived", "ended abandoned/hung_up_in_greeting")
+	})
+}
+
+func TestMailboxIsBounded(t *testing.T) {
+	b := newMailbox(2)
+	for range 2 {
+		if taken, _ := b.post(PlayEnded{}); !taken {
+			t.Fatal("refused below the bound")
+		}
+	}
+	if taken, full := b.post(PlayEnded{}); taken || !full {
+		t.Errorf("third post: taken %v, full %v; want refused as full", taken, full)
+	}
+	if left := b.close(); len(left) != 2 {
+		t.Errorf("close handed back %d signals, want 2", len(left))
+	}
+	if taken, full := b.post(PlayEnded{}); taken || full {
+		t.Errorf("post after close: taken %v, full %v", taken, full)
+	}
+}

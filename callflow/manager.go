@@ -1,0 +1,224 @@
+package callflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"hotline/acd"
+	"hotline/call"
+)
+
+const (
+	// mailboxBound is far above what one call can cause; reaching it means the flow hangs.
+	mailboxBound = 1024
+	// settle is how long a leg may be younger than a look before its absence counts: the
+	// look may have been taken before the leg was made.
+	settle = 3 * time.Second
+)
+
+// Options are what a Manager needs. All but Log and the limits are required.
+type Options struct {
+	Phone     Phone
+	ACD       ACD
+	Recording Recording
+	Ledger    Ledger
+	Lines     []Line
+	Log       *slog.Logger
+
+	UnknownNumber string        // sound for a number without a queue, "" for none
+	PromptMax     time.Duration // a prompt that does not end by itself is passed over; default 60 s
+	LeaveMax      time.Duration // wait for a hang-up to be confirmed before it is asked again; default 5 s
+}
+
+func (o *Options) validate() error {
+	switch {
+	case o.Phone == nil:
+		return errors.New("callflow: Phone is missing")
+	case o.ACD == nil:
+		return errors.New("callflow: ACD is missing")
+	case o.Recording == nil:
+		return errors.New("callflow: Recording is missing")
+	case o.Ledger == nil:
+		return errors.New("callflow: Ledger is missing")
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.PromptMax <= 0 {
+		o.PromptMax = time.Minute
+	}
+	if o.LeaveMax <= 0 {
+		o.LeaveMax = 5 * time.Second
+	}
+	return nil
+}
+
+// Manager holds the flows of all calls and brings each signal to its call.
+type Manager struct {
+	opt   Options
+	lines map[string]Line
+
+	ctx  context.Context
+	stop context.CancelFunc
+	wg   sync.WaitGroup
+
+	mu    sync.Mutex
+	flows map[call.ID]*flow
+
+	refused atomic.Uint64
+}
+
+// NewManager checks the options; no goroutine runs before the first Arrive.
+func NewManager(opt Options) (*Manager, error) {
+	if err := opt.validate(); err != nil {
+		return nil, err
+	}
+	lines := make(map[string]Line, len(opt.Lines))
+	for _, l := range opt.Lines {
+		if _, twice := lines[l.Number]; twice {
+			return nil, fmt.Errorf("callflow: line %q is listed twice", l.Number)
+		}
+		lines[l.Number] = l
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	return &Manager{opt: opt, lines: lines, ctx: ctx, stop: stop, flows: map[call.ID]*flow{}}, nil
+}
+
+// Arrive starts the flow of a new caller. A call that is known already is left alone, so
+// an event that comes twice does no harm.
+func (m *Manager) Arrive(a Arrival) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, known := m.flows[a.Call]; known || m.ctx.Err() != nil {
+		return
+	}
+	f := newFlow(m, a)
+	m.flows[a.Call] = f
+	m.wg.Go(func() { f.run(m.ctx) })
+}
+
+// Deliver brings a signal to its call. It reports false when the call is not known, so
+// that the owner of the switch can hang up a leg nobody owns.
+func (m *Manager) Deliver(id call.ID, s Signal) bool {
+	f := m.flow(id)
+	return f != nil && m.post(f, s)
+}
+
+// Act does what the ACD decided. It never blocks: it is called by the ACD's owner.
+func (m *Manager) Act(a acd.Action) {
+	if f := m.flow(callOf(a)); f != nil && m.post(f, order{a}) {
+		return
+	}
+	m.refuse(a)
+}
+
+// refuse answers an order that came after the call's end. Without the answer the engine
+// would hold the agent until its grace is over (peers.md 3.2).
+func (m *Manager) refuse(a acd.Action) {
+	switch a := a.(type) {
+	case acd.Ring:
+		m.submit(acd.OfferFailed{Offer: a.Offer, Outcome: call.Canceled})
+	case acd.Drop:
+		m.submit(acd.OfferFailed{Offer: a.Offer, Outcome: a.Why})
+	case acd.Connect:
+		m.submit(acd.LegEnded{Offer: a.Offer, By: call.ByCaller})
+	case acd.HangUp:
+		m.submit(acd.LegEnded{Offer: a.Offer, By: call.BySystem})
+	}
+}
+
+// Reconcile compares every flow with what the switch knew at the time taken. Legs it did
+// not know are over; agents' legs that were picked up unseen are taken up.
+func (m *Manager) Reconcile(taken time.Time, legs map[call.LegID]LegState) {
+	for _, f := range m.all() {
+		m.post(f, look{taken: taken, legs: legs})
+	}
+}
+
+// Calls returns a line for each running call, for the live view.
+func (m *Manager) Calls() []Status {
+	flows := m.all()
+	out := make([]Status, 0, len(flows))
+	for _, f := range flows {
+		out = append(out, f.status())
+	}
+	return out
+}
+
+// Known reports whether a flow owns the call. The recorder's sweep leaves such calls alone.
+func (m *Manager) Known(id call.ID) bool { return m.flow(id) != nil }
+
+// Refused counts signals that a full mailbox did not take.
+func (m *Manager) Refused() uint64 { return m.refused.Load() }
+
+// Close lets go of all flows and waits for them. Calls live on in the switch: they outlive
+// the controller by design (design.md 3).
+func (m *Manager) Close() {
+	m.stop()
+	m.wg.Wait()
+}
+
+func (m *Manager) flow(id call.ID) *flow {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.flows[id]
+}
+
+func (m *Manager) all() []*flow {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := make([]*flow, 0, len(m.flows))
+	for _, f := range m.flows {
+		out = append(out, f)
+	}
+	return out
+}
+
+func (m *Manager) post(f *flow, s Signal) bool {
+	taken, full := f.box.post(s)
+	if full {
+		m.refused.Add(1)
+		m.opt.Log.Error("mailbox of a call is full", "call", f.a.Call, "bound", mailboxBound)
+	}
+	return taken
+}
+
+// forget takes a finished flow out and answers the orders it did not live to see.
+func (m *Manager) forget(f *flow) {
+	m.mu.Lock()
+	delete(m.flows, f.a.Call)
+	m.mu.Unlock()
+	for _, s := range f.box.close() {
+		if o, ok := s.(order); ok {
+			m.refuse(o.Action)
+		}
+	}
+}
+
+func (m *Manager) submit(cmd acd.Command) {
+	if err := m.opt.ACD.Submit(cmd); err != nil && m.ctx.Err() == nil {
+		m.opt.Log.Error("command refused by the ACD", "command", fmt.Sprintf("%T", cmd), "error", err)
+	}
+}
+
+func callOf(a acd.Action) call.ID {
+	switch a := a.(type) {
+	case acd.Ring:
+		return a.Call
+	case acd.Drop:
+		return a.Call
+	case acd.Connect:
+		return a.Call
+	case acd.HangUp:
+		return a.Call
+	case acd.Expire:
+		return a.Call
+	default:
+		return ""
+	}
+}

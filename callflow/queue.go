@@ -1,0 +1,187 @@
+package callflow
+
+import (
+	"context"
+	"time"
+
+	"hotline/acd"
+	"hotline/call"
+)
+
+// announceAfter is how long a caller waits before the first announcement: who is answered
+// at once need not hear that all agents are busy.
+const announceAfter = 3 * time.Second
+
+// enqueue puts the caller into his line's queue. The wait starts here, after the last
+// prompt he had to hear (metrics.md B1).
+func (f *flow) enqueue(ctx context.Context) {
+	f.to(Waiting)
+	f.entered = true
+	f.submit(acd.Enter{Call: f.a.Call, Queue: f.line.Queue, Since: time.Now()})
+	f.music(ctx)
+	f.next(announceAfter)
+}
+
+// wait is the time between two announcements.
+func (f *flow) wait(ctx context.Context) {
+	f.music(ctx)
+	if f.line.AnnounceEvery > 0 {
+		f.next(f.line.AnnounceEvery)
+	}
+}
+
+// announce plays the announcement in place of the music, unless a phone rings: then the
+// caller is about to be answered and the words would be in the way.
+func (f *flow) announce(ctx context.Context) {
+	if len(f.legs) > 0 {
+		f.next(announceAfter)
+		return
+	}
+	f.stopMusic(ctx)
+	if !f.play(ctx, f.line.Announcement) {
+		f.wait(ctx)
+	}
+}
+
+func (f *flow) next(d time.Duration) {
+	if f.line.Announcement != "" {
+		f.deadline.Reset(d)
+	}
+}
+
+func (f *flow) music(ctx context.Context) {
+	if err := f.m.opt.Phone.StartMusic(ctx, f.a.Leg, f.line.Music); err != nil {
+		f.log.Warn("music failed", "error", err)
+	}
+}
+
+// quiet ends what the caller hears from us.
+func (f *flow) quiet(ctx context.Context, playing PlaybackID) {
+	if playing == "" {
+		f.stopMusic(ctx)
+	} else if err := f.m.opt.Phone.StopPlay(ctx, playing); err != nil {
+		f.log.Warn("prompt not stopped", "error", err)
+	}
+}
+
+// obey does what the engine decided.
+func (f *flow) obey(ctx context.Context, a acd.Action) {
+	switch a := a.(type) {
+	case acd.Ring:
+		f.ring(ctx, a)
+	case acd.Drop:
+		f.drop(ctx, a)
+	case acd.Connect:
+		f.connect(ctx, a)
+	case acd.HangUp:
+		if l, ok := f.legs[call.LegID(a.Offer)]; ok {
+			l.by = a.By
+			f.hangUpLeg(ctx, call.LegID(a.Offer), CauseNormal)
+		}
+	case acd.Expire:
+		if f.stage == Waiting {
+			f.quiet(ctx, f.playing)
+			f.leave(ctx, call.Ending{Class: call.ClassRefused, Reason: call.WaitedTooLong}, f.line.Goodbye)
+		}
+	}
+}
+
+// ring dials the agent's phone. The leg's id is the offer's id, so that its events find
+// their offer and a second dial of the same offer is refused by the switch.
+func (f *flow) ring(ctx context.Context, a acd.Ring) {
+	id := call.LegID(a.Offer)
+	if f.gone || f.stage != Waiting {
+		f.submit(acd.OfferFailed{Offer: a.Offer, Outcome: call.Canceled})
+		return
+	}
+	f.legs[id] = &leg{agent: a.Agent, since: time.Now()}
+	if err := f.m.opt.Phone.DialAgent(ctx, id, a.Agent, f.a); err != nil {
+		f.log.Warn("agent's phone cannot be dialled", "agent", a.Agent, "error", err)
+		// The create may have worked and only the dial failed: leave no leg behind.
+		f.hangUpLeg(ctx, id, CauseNormal)
+		f.legGone(ctx, LegGone{Leg: id, Outcome: call.Unreachable})
+	}
+}
+
+// drop ends a leg that the engine does not want: rang out, caller gone, answered too late.
+func (f *flow) drop(ctx context.Context, a acd.Drop) {
+	id := call.LegID(a.Offer)
+	l, ok := f.legs[id]
+	if !ok {
+		f.submit(acd.OfferFailed{Offer: a.Offer, Outcome: a.Why})
+		return
+	}
+	l.dropped = true
+	cause := CauseNormal
+	if a.Why == call.NoAnswer {
+		cause = CauseNoAnswer
+	}
+	f.hangUpLeg(ctx, id, cause)
+}
+
+func (f *flow) hangUpLeg(ctx context.Context, id call.LegID, cause Cause) {
+	if err := f.m.opt.Phone.HangUp(ctx, id, cause); err != nil {
+		f.log.Warn("hang-up of an agent's leg failed", "leg", id, "error", err)
+	}
+}
+
+func (f *flow) stopMusic(ctx context.Context) {
+	if err := f.m.opt.Phone.StopMusic(ctx, f.a.Leg); err != nil && !f.gone {
+		f.log.Warn("music not stopped", "error", err)
+	}
+}
+
+// callerGone is the caller's hang-up in any stage.
+func (f *flow) callerGone(s CallerGone) {
+	if f.gone {
+		return
+	}
+	f.gone, f.goneAt, f.lost = true, s.At, s.Lost
+	f.playing = ""
+	if f.ending == (call.Ending{}) {
+		f.ending, f.by = f.endingByCaller(), call.ByCaller
+	}
+	if f.entered {
+		// The engine answers with the end of every leg it made; expire sees to the rest.
+		f.submit(acd.Leave{Call: f.a.Call})
+	}
+	f.to(Leaving)
+	f.deadline.Reset(f.m.opt.LeaveMax)
+	f.writeEnd()
+}
+
+func (f *flow) endingByCaller() call.Ending {
+	switch {
+	case f.lost:
+		return call.Ending{Class: f.classSoFar(), Reason: call.Lost}
+	case f.talked:
+		return call.Ending{Class: call.ClassAnswered, Reason: call.CallerHungUp}
+	case f.stage == Greeting:
+		return call.Ending{Class: call.ClassAbandoned, Reason: call.HungUpInGreeting}
+	case len(f.legs) > 0:
+		return call.Ending{Class: call.ClassAbandoned, Reason: call.HungUpWhileRinged}
+	default:
+		return call.Ending{Class: call.ClassAbandoned, Reason: call.HungUpInQueue}
+	}
+}
+
+func (f *flow) classSoFar() call.Class {
+	if f.talked {
+		return call.ClassAnswered
+	}
+	return call.ClassAbandoned
+}
+
+// writeEnd tells the ledger and the recorder that the caller's leg is over.
+func (f *flow) writeEnd() {
+	now := time.Now()
+	f.record(call.Event{
+		Kind: call.Ended, At: now, Number: f.a.Number, Line: f.a.Line, Queue: f.line.Queue,
+		Ending: f.ending, By: f.by, Total: call.Between(call.Stamp(f.began), call.Stamp(now)),
+	})
+	end := f.goneAt
+	if f.lost {
+		end = time.Time{}
+	}
+	f.m.opt.Recording.End(f.a.Call, f.a.Begin, end)
+}

@@ -1,0 +1,52 @@
+package callflow
+
+import (
+	"time"
+
+	"hotline/acd"
+	"hotline/call"
+)
+
+// Signal is what the switch reports about one leg of a call.
+type Signal interface{ signal() }
+
+// CallerGone is the end of the caller's leg. Lost means that it was missing when we looked
+// again after a gap, so At is not the end but the time of the look.
+type CallerGone struct {
+	At   time.Time
+	Lost bool
+}
+
+// LegUp is an agent's phone that was picked up.
+type LegUp struct{ Leg call.LegID }
+
+// LegGone is the end of an agent's leg. Outcome says how an unanswered one ended.
+type LegGone struct {
+	Leg     call.LegID
+	Outcome call.Outcome
+}
+
+// PlayEnded is a prompt that ran to its end or was stopped.
+type PlayEnded struct{ Playback PlaybackID }
+
+func (CallerGone) signal() {}
+func (LegUp) signal()      {}
+func (LegGone) signal()    {}
+func (PlayEnded) signal()  {}
+
+// order wraps what the ACD decided, so that both kinds share one mailbox and keep their
+// order.
+type order struct{ acd.Action }
+
+func (order) signal() {}
+
+// look is the question of the reconciler: which of your legs did the switch not know?
+type look struct {
+	taken time.Time
+	legs  map[call.LegID]LegState
+}
+
+func (look) signal() {}
+
+// LegState is what the switch says of a leg when asked.
+type LegState struct{ Up bool }
