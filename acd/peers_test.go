@@ -1,0 +1,159 @@
+package acd
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hotline/call"
+)
+
+// The tests here are the complaints that users of other systems have about their queues,
+// numbered as in our list of them.
+
+// Two agents answer one call: both phones rang for it, the first too late.
+func TestPeers01TwoAgentsOneCall(t *testing.T) {
+	h := newHouse(t, twoQueues())
+	h.do(then(rung, SignIn{"bob"})...)
+	out := h.after(ringFor, Answered{"c1-a1"}, Answered{"c1-a2"}, Answered{"c1-a1"}, Answered{"c1-a2"})
+	var connected []call.OfferID
+	for _, a := range out.Actions {
+		if c, ok := a.(Connect); ok {
+			connected = append(connected, c.Offer)
+		}
+	}
+	if diff := cmp.Diff([]call.OfferID{"c1-a2"}, connected); diff != "" {
+		t.Errorf("connected (-want +got):\n%s", diff)
+	}
+}
+
+// A burst of calls all picks the same first agent.
+func TestPeers01BurstGoesToDifferentAgents(t *testing.T) {
+	h := newHouse(t, twoQueues())
+	h.do(SignIn{"ann"}, SignIn{"bob"}, SignIn{"cy"})
+	rungAgents := map[call.AgentID]call.ID{}
+	for _, c := range []Enter{{Call: "c1", Queue: "care"}, {Call: "c2", Queue: "care"}, {Call: "s1", Queue: "sales"}} {
+		for _, a := range h.do(c).Actions {
+			rungAgents[a.(Ring).Agent] = c.Call
+		}
+	}
+	want := map[call.AgentID]call.ID{"ann": "c1", "bob": "c2", "cy": "s1"}
+	if diff := cmp.Diff(want, rungAgents); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// An agent stays reserved, answered or in wrap-up for hours, because a message was lost.
+// Here every message after the first is lost.
+func TestPeers02StuckAgent(t *testing.T) {
+	for name, scene := range map[string][]Command{
+		"ringing":                       rung,
+		"ringing, the caller gone":      then(rung, Leave{"c1"}),
+		"dropped and answered":          then(rung, Leave{"c1"}, Answered{"c1-a1"}),
+		"talking":                       talks,
+		"talking, the caller gone":      then(talks, Leave{"c1"}),
+		"wrapping up":                   wrapsUp,
+		"signed out and in in the talk": then(talks, SignOut{"ann", ""}, SignIn{"ann"}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t, twoQueues())
+			h.do(scene...)
+			h.do(Leave{"c1"})
+			limit := h.now.Add(talkMax + ringGrace + wrapUp)
+			for next, ok := h.e.NextDeadline(); ok; next, ok = h.e.NextDeadline() {
+				if next.After(limit) {
+					t.Fatalf("still waiting at %v after all limits", next)
+				}
+				h.now = next
+				h.do(Tick{})
+			}
+			if v := h.agent("ann"); v.State != call.Ready || v.Resting {
+				t.Fatalf("Ann is stuck: %+v", v)
+			}
+			h.do(Enter{Call: "c2", Queue: "care"})
+			if got := h.agent("ann").Call; got != "c2" {
+				t.Errorf("Ann is not rung for the next caller but for %q", got)
+			}
+		})
+	}
+}
+
+// The caller is gone, the agent's phone rings on and he answers silence.
+func TestPeers03GhostCall(t *testing.T) {
+	h := newHouse(t, twoQueues())
+	h.do(rung...)
+	out := h.do(Leave{"c1"})
+	if diff := cmp.Diff([]Action{Drop{"c1-a1", "c1", "ann", call.Canceled}}, out.Actions); diff != "" {
+		t.Fatalf("hang-up while ringing (-want +got):\n%s", diff)
+	}
+	h.wantTrace(h.do(Answered{"c1-a1"}), "! drop c1-a1 canceled")
+}
+
+// 30 s of wrap-up, and the next call comes after 3 s.
+func TestPeers05WrapUpIgnored(t *testing.T) {
+	h := newHouse(t, twoQueues())
+	h.do(wrapsUp...)
+	h.wantTrace(h.after(3*time.Second, Enter{Call: "c2", Queue: "care"}), "queued c2 queueing=true")
+	h.wantTrace(h.do(SignIn{"ann"}, GoReady{"ann"}, LegEnded{"c1-a1", call.ByCaller}))
+	h.wantTrace(h.after(wrapUp-3*time.Second-1, Tick{}))
+	h.wantTrace(h.after(1, Tick{}), "wrapup_ended c1 ann", "ann: wrapup > ready",
+		"offered c2-a1", "ann: ready > ringing", "! ring c2-a1 ann")
+}
+
+// Pause times counted from the first pause, not from the present one.
+func TestPeers07PauseTimeFromFirstPause(t *testing.T) {
+	h := newHouse(t, twoQueues())
+	h.do(SignIn{"ann"}, TakeBreak{"ann", "tea"})
+	h.after(time.Minute, TakeBreak{"ann", "lunch"})
+	out := h.after(2*time.Minute, GoReady{"ann"})
+	if got := out.Events[0].Held; got != call.MillisOf(2*time.Minute) {
+		t.Errorf("Held = %d ms, want the two minutes of the second break", got)
+	}
+}
+
+// The eighth in line is connected first.
+func TestPeers11UnfairOrder(t *testing.T) {
+	h := newHouse(t, twoQueues())
+	line := []call.ID{"c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8"}
+	for _, id := range line {
+		h.do(Enter{Call: id, Queue: "care"})
+	}
+	h.do(SignIn{"ann"})
+	for _, want := range line {
+		v := h.agent("ann")
+		if v.Call != want {
+			t.Fatalf("Ann is rung for %q, want %q", v.Call, want)
+		}
+		h.do(Answered{v.Offer}, LegEnded{v.Offer, call.ByCaller}, WrapUpDone{"ann"})
+	}
+}
+
+// A rejected call comes back to the same phone at once, again and again.
+func TestPeers15RejectLoops(t *testing.T) {
+	h := newHouse(t, twoQueues())
+	h.do(rung...)
+	rings := 0
+	for range 100 {
+		v := h.agent("ann")
+		out := h.after(100*time.Millisecond, OfferFailed{v.Offer, call.Rejected})
+		rings += len(out.Actions)
+	}
+	if rings != 1 {
+		t.Errorf("rung %d times more within 10 s, want once after the pause of %v", rings, missPause)
+	}
+}
+
+// A break asked for in the wrap-up closes the wrap-up, or is forgotten.
+func TestPeers15StateWishIsQueued(t *testing.T) {
+	h := newHouse(t, twoQueues())
+	h.do(wrapsUp...)
+	h.wantTrace(h.do(TakeBreak{"ann", "tea"}))
+	if v := h.agent("ann"); v.State != call.WrapUp || v.Next != call.Break || v.NextWhy != "tea" {
+		t.Fatalf("the wish is not shown: %+v", v)
+	}
+	h.after(wrapUp, Tick{})
+	if v := h.agent("ann"); v.State != call.Break || v.Reason != "tea" || v.Next != "" {
+		t.Errorf("the wish is not fulfilled: %+v", v)
+	}
+}
