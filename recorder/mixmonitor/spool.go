@@ -153,6 +153,20 @@ func owner(file string) (call.ID, bool) {
 	return "", false
 }
 
+// SetAside renames the files of the pair so that they are no pair any more and stay for
+// a person to look at.
+func (s *Spool) SetAside(p Pair) error {
+	for _, part := range p.Parts {
+		if !part.Exists() {
+			continue
+		}
+		if err := s.fs.Rename(part.Path, part.Path+".aside"); err != nil {
+			return fmt.Errorf("mixmonitor: set aside %s: %w", part.Path, err)
+		}
+	}
+	return nil
+}
+
 // Remove deletes the files of the pair.
 func (s *Spool) Remove(p Pair) error {
 	for _, part := range p.Parts {

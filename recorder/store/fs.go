@@ -70,11 +70,11 @@ func (d Dir) ReadDir(name string) ([]fs.DirEntry, error) {
 	return entries, err
 }
 
-// Stat describes a file or folder.
+// Stat describes a file or folder; a symbolic link is described itself and not followed.
 func (d Dir) Stat(name string) (fs.FileInfo, error) {
 	var info fs.FileInfo
 	err := d.within(func(r *os.Root) (err error) {
-		info, err = r.Stat(name)
+		info, err = r.Lstat(name)
 		return err
 	})
 	return info, err

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 )
 
@@ -59,7 +60,11 @@ func (p *Part) Commit() error {
 
 // Abort removes the file if it has not been named yet.
 func (p *Part) Abort() error {
-	return errors.Join(p.close(), p.store.fs.Remove(partName(p.name)))
+	err := p.store.fs.Remove(partName(p.name))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(p.close(), err)
 }
 
 func (p *Part) close() error {

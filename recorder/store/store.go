@@ -40,18 +40,13 @@ func (s *Store) Find(c call.ID, near time.Time) (string, error) {
 	return "", fmt.Errorf("store: recording of call %s: %w", c, fs.ErrNotExist)
 }
 
-// Open opens a recording for reading and gives its size in bytes. A recording that does
-// not exist is fs.ErrNotExist.
-func (s *Store) Open(name string) (fs.File, int64, error) {
+// Open opens a recording for reading. One that does not exist is fs.ErrNotExist.
+func (s *Store) Open(name string) (fs.File, error) {
 	file, err := s.fs.Open(name)
 	if err != nil {
-		return nil, 0, fmt.Errorf("store: open recording: %w", err)
+		return nil, fmt.Errorf("store: open recording: %w", err)
 	}
-	info, err := file.Stat()
-	if err != nil {
-		return nil, 0, errors.Join(fmt.Errorf("store: open recording: %w", err), file.Close())
-	}
-	return file, info.Size(), nil
+	return file, nil
 }
 
 // Create begins a recording of that name, as from Name. Until Commit it is a file of
