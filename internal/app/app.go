@@ -108,7 +108,16 @@ func (a *App) Settle(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("ledger: %w", err)
 	}
-	return a.folder.Reach(ctx, last)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for a.folder.Status().Applied < last {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("figures are at %d of %d: %w", a.folder.Status().Applied, last, ctx.Err())
+		case <-tick.C:
+		}
+	}
+	return nil
 }
 
 // run starts a part that lives as long as the app.
@@ -137,16 +146,50 @@ func (a *App) startLedger(ctx context.Context) error {
 	return err
 }
 
+// startFigures opens Redis. The writer runs only from here on, because it wakes the folder.
+func (a *App) startFigures(ctx context.Context) error {
+	opt := redisstore.Options{
+		Addr: a.cfg.Redis.Addr, Username: a.cfg.Redis.Username, Password: a.cfg.Redis.Password.Reveal(),
+		DB: a.cfg.Redis.DB, Logger: a.log.With("part", "figures"), Rules: a.rules(),
+	}
+	open := redisstore.Open
+	if a.cfg.Redis.Embedded() {
+		open = redisstore.Embedded
+	}
+	store, err := open(opt)
+	if err != nil {
+		return err
+	}
+	a.redis = store
+	a.parts.Push("redis", func(context.Context) error { return store.Close() })
+	a.folder, a.mirror = redisstore.NewFolder(store, a.ledger), redisstore.NewMirror(store)
+	a.run(ctx, "folder", a.folder.Run)
+	a.run(ctx, "mirror", a.mirror.Run)
+	a.run(ctx, "writer", a.writer.Run)
+	return nil
+}
+
+func (a *App) rules() redisstore.Rules {
+	r := redisstore.Rules{Zone: a.cfg.Zone()}
+	for _, q := range a.cfg.Queues {
+		r.Within, r.Short = q.ServiceLevel.Threshold, q.ServiceLevel.ShortAbandon
+		if r.Short == 0 {
+			r.Short = redisstore.NoShort
+		}
+	}
+	return r
+}
+
 func (a *App) startRecorder(ctx context.Context) error {
 	r, err := recorder.New(recorder.Options{
 		Spool: a.cfg.Asterisk.RecordingDir, Store: a.cfg.Recordings.Dir,
-		MissingAlarm: a.cfg.Recordings.MissingAlarm, Record: a.recorded, Log: a.log.With("part", "recorder"),
+		Missing: a.cfg.Recordings.MissingAlarm, Record: a.recorded, Space: a.space,
+		Known: func(id call.ID) bool { return a.calls.Known(id) }, Log: a.log.With("part", "recorder"),
 	})
 	if err != nil {
 		return err
 	}
 	a.recorder = r
-	a.run(ctx, "recorder", r.Run)
 	return nil
 }
 
@@ -169,7 +212,7 @@ func (a *App) startACD(ctx context.Context) error {
 	for _, g := range a.cfg.Agents {
 		cfg.Agents = append(cfg.Agents, acd.Agent{ID: g.ID, Queues: g.Queues})
 	}
-	engine, err := acd.NewEngine(cfg)
+	engine, err := acd.New(cfg)
 	if err != nil {
 		return err
 	}
@@ -188,7 +231,7 @@ func (a *App) startCalls(ctx context.Context) error {
 	a.roster = newRoster(a.acd, endpoints, a.log.With("part", "roster"))
 	subscribe, watch := a.roster.sources()
 	client, err := ari.New(ari.Options{
-		URL: a.cfg.Asterisk.URL + "/ari", User: a.cfg.Asterisk.User, Password: string(a.cfg.Asterisk.Password),
+		URL: a.cfg.Asterisk.URL + "/ari", User: a.cfg.Asterisk.User, Password: a.cfg.Asterisk.Password.Reveal(),
 		App: a.cfg.Asterisk.App, Subscribe: subscribe, Watch: watch,
 		CommandTimeout: a.cfg.Asterisk.RequestTimeout, Log: a.log.With("part", "ari"),
 	})
@@ -203,6 +246,8 @@ func (a *App) startCalls(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// The recorder asks for the living calls, so it runs only now that there are any.
+	a.run(ctx, "recorder", a.recorder.Run)
 	a.run(ctx, "acd", a.acd.Run)
 	a.parts.Push("calls", func(context.Context) error { a.calls.Close(); return nil })
 	return nil
@@ -241,7 +286,7 @@ func (a *App) startARI(ctx context.Context) error {
 	a.run(ctx, "ari", a.ari.Run)
 	a.run(ctx, "events", a.listen)
 	a.run(ctx, "reconciler", a.look)
-	a.run(ctx, "sweep", a.sweep)
+	a.run(ctx, "live mirror", a.copyLive)
 	return nil
 }
 
@@ -268,27 +313,9 @@ func (a *App) look(ctx context.Context) error {
 	}
 }
 
-// sweep rescues recordings whose call ended unseen.
-func (a *App) sweep(ctx context.Context) error {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		if err := a.recorder.Sweep(ctx, a.calls.Known); err != nil && ctx.Err() == nil {
-			a.log.Error("sweep of the recordings failed", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		}
-	}
-}
-
-const sweepEvery = 5 * time.Minute
-
 func (a *App) startWeb(ctx context.Context) error {
 	s, err := web.Listen(ctx, web.Options{
-		Listen: a.cfg.API.Listen, Token: string(a.cfg.API.Token), Desk: a, Log: a.log.With("part", "web"),
+		Listen: a.cfg.API.Listen, Token: a.cfg.API.Token.Reveal(), Desk: a, Log: a.log.With("part", "web"),
 	})
 	if err != nil {
 		return err
