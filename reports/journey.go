@@ -1,0 +1,218 @@
+package reports
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"hotline/call"
+)
+
+var (
+	// ErrUnknownEvent is returned for a kind or an outcome that this program does not
+	// know: a figure that skipped it would be wrong in silence.
+	ErrUnknownEvent = errors.New("unknown event")
+	// ErrOrder is returned when events do not come call by call.
+	ErrOrder = errors.New("events are not in the order of calls and numbers")
+)
+
+// End says how a stay in a queue ended.
+type End string
+
+// The ends of a stay.
+const (
+	Waiting    End = "waiting"  // it has not ended
+	Answered   End = "answered" // an agent picked up
+	Abandoned  End = End(call.Abandoned)
+	TimedOut   End = End(call.TimedOut)
+	LeftEmpty  End = End(call.LeftEmpty)
+	Overflowed End = End(call.Overflowed)
+	Callback   End = End(call.Callback)
+	Lost       End = "lost" // the call ended and nothing was said of the queue: a fault
+)
+
+// Stay is one caller's time in one queue.
+type Stay struct {
+	Queue    call.QueueID
+	Entered  time.Time
+	Queueing bool // no agent was idle at entry
+	End      End
+	Wait     call.Millis    // entry to End
+	Agent    call.AgentID   // who answered
+	Missed   []call.AgentID // who was rung in vain before, in order; not those the caller hung up on
+}
+
+// Leg is one agent's part in a call.
+type Leg struct {
+	Queue    call.QueueID
+	Agent    call.AgentID
+	Answer   time.Time
+	Talk     call.Millis // valid when TalkOver
+	Wrap     call.Millis // valid when WrapOver
+	TalkOver bool
+	WrapOver bool
+}
+
+// Journey is what the ledger tells of one call.
+type Journey struct {
+	Call    call.ID
+	Number  string
+	Line    string
+	Arrived time.Time // the first event when the arrival was not seen
+	Over    bool
+	Ending  call.Ending // valid when Over
+	Total   call.Millis // valid when Over
+	end     time.Time   // when the call ended, valid when Over
+	Stays   []Stay
+	Legs    []Leg
+	// Contradictions counts events that cannot be true together with earlier ones, such
+	// as a second end of one stay. The first word stands.
+	Contradictions int
+}
+
+// Journeys folds events that come call by call, in ascending order of call id and number,
+// into one Journey a call. Events without a call are passed over. An error ends the
+// sequence.
+func Journeys(events iter.Seq2[call.Event, error]) iter.Seq2[Journey, error] {
+	return func(yield func(Journey, error) bool) {
+		var j Journey
+		var last uint64
+		for e, err := range events {
+			if err == nil && e.Call == "" {
+				continue
+			}
+			if err == nil && cmp.Or(cmp.Compare(j.Call, e.Call), cmp.Compare(last, e.Seq)) > 0 {
+				err = fmt.Errorf("%w: event %d of call %s after %d of %s", ErrOrder, e.Seq, e.Call, last, j.Call)
+			}
+			if err == nil && e.Call != j.Call {
+				if j.Call != "" && !yield(j.closed(), nil) {
+					return
+				}
+				j = Journey{Call: e.Call, Arrived: e.At}
+			}
+			if err == nil {
+				err = j.take(e)
+			}
+			if err != nil {
+				yield(Journey{}, err)
+				return
+			}
+			last = e.Seq
+		}
+		if j.Call != "" {
+			yield(j.closed(), nil)
+		}
+	}
+}
+
+// take adds one event to the call.
+func (j *Journey) take(e call.Event) error {
+	switch e.Kind {
+	case call.Arrived:
+		j.Number, j.Line, j.Arrived = e.Number, e.Line, e.At
+	case call.Queued:
+		j.stay(e).Queueing = e.Queueing
+	case call.OfferEnded:
+		return j.offerEnded(e)
+	case call.Answered:
+		if s := j.leave(e, Answered); s != nil {
+			s.Agent = e.Agent
+		}
+	case call.LeftQueue:
+		return j.leftQueue(e)
+	case call.TalkEnded:
+		l := j.leg(e)
+		l.Talk, l.TalkOver = e.Talk, true
+	case call.WrapUpEnded:
+		l := j.leg(e)
+		l.Wrap, l.WrapOver = e.Wrap, true
+	case call.Ended:
+		j.ended(e)
+	case call.Offered, call.Connected, call.Recorded, call.RecordingFault, call.AgentChanged, call.StreamGap:
+		// They say nothing that the figures count.
+	default:
+		return fmt.Errorf("%w: kind %q, event %d", ErrUnknownEvent, e.Kind, e.Seq)
+	}
+	return nil
+}
+
+// stay is the stay that an event is about. Every event names it by queue and entry, so a
+// stay is known from whichever event comes first.
+func (j *Journey) stay(e call.Event) *Stay {
+	for i := range j.Stays {
+		if s := &j.Stays[i]; s.Queue == e.Queue && s.Entered.Equal(e.Entered) {
+			return s
+		}
+	}
+	j.Stays = append(j.Stays, Stay{Queue: e.Queue, Entered: e.Entered, End: Waiting})
+	return &j.Stays[len(j.Stays)-1]
+}
+
+// leave closes the stay of an event; nil when it was closed before.
+func (j *Journey) leave(e call.Event, how End) *Stay {
+	s := j.stay(e)
+	if s.End != Waiting {
+		j.Contradictions++
+		return nil
+	}
+	s.End, s.Wait = how, max(0, e.Wait)
+	return s
+}
+
+// offerEnded remembers an agent who was rung in vain.
+func (j *Journey) offerEnded(e call.Event) error {
+	switch e.Outcome {
+	case call.NoAnswer, call.Rejected, call.Busy, call.Unreachable:
+		s := j.stay(e)
+		s.Missed = append(s.Missed, e.Agent)
+	case call.Canceled:
+	default:
+		return fmt.Errorf("%w: offer ended %q, event %d", ErrUnknownEvent, e.Outcome, e.Seq)
+	}
+	return nil
+}
+
+// leftQueue closes a stay without an answer.
+func (j *Journey) leftQueue(e call.Event) error {
+	switch e.Outcome {
+	case call.Abandoned, call.TimedOut, call.LeftEmpty, call.Overflowed, call.Callback:
+		j.leave(e, End(e.Outcome))
+	default:
+		return fmt.Errorf("%w: left queue %q, event %d", ErrUnknownEvent, e.Outcome, e.Seq)
+	}
+	return nil
+}
+
+// leg is the agent's part that an event is about.
+func (j *Journey) leg(e call.Event) *Leg {
+	for i := range j.Legs {
+		if l := &j.Legs[i]; l.Agent == e.Agent && l.Answer.Equal(e.Answer) {
+			return l
+		}
+	}
+	j.Legs = append(j.Legs, Leg{Queue: e.Queue, Agent: e.Agent, Answer: e.Answer})
+	return &j.Legs[len(j.Legs)-1]
+}
+
+// ended closes the call.
+func (j *Journey) ended(e call.Event) {
+	if j.Over {
+		j.Contradictions++
+		return
+	}
+	j.Over, j.Ending, j.Total, j.end = true, e.Ending, e.Total, e.At
+}
+
+// closed is the journey after its last event. When the call is over, a stay that nobody
+// closed is closed with it: a caller who is gone does not wait, and one whom we lost must
+// not brighten the service level.
+func (j Journey) closed() Journey {
+	for i := range j.Stays {
+		if s := &j.Stays[i]; j.Over && s.End == Waiting {
+			s.End, s.Wait = Lost, call.Between(s.Entered, j.end)
+		}
+	}
+	return j
+}
