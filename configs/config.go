@@ -132,9 +132,10 @@ type ServiceLevel struct {
 // Agent is one person at one phone.
 type Agent struct {
 	ID           call.AgentID   `yaml:"id"`
-	Name         string         `yaml:"name"`     // "" = the id
-	User         string         `yaml:"user"`     // SIP user and extension; "" = the id
-	Endpoint     string         `yaml:"endpoint"` // what Asterisk dials; "" = PJSIP/<user>
+	Name         string         `yaml:"name"`      // "" = the id
+	Extension    string         `yaml:"extension"` // number that other agents dial; "" = none
+	User         string         `yaml:"user"`      // SIP user, never a number; "" = the id
+	Endpoint     string         `yaml:"endpoint"`  // what Asterisk dials; "" = PJSIP/<user>
 	Queues       []call.QueueID `yaml:"queues"`
 	PasswordFile string         `yaml:"password_file"` // SIP password; "" = Asterisk holds it by itself
 
@@ -175,7 +176,7 @@ func DefaultQueue() Queue {
 	return Queue{
 		RingFor:       6 * time.Second,
 		WrapUp:        30 * time.Second,
-		MusicClass:    "hotline",
+		MusicClass:    "default",
 		Announcement:  "please-wait",
 		AnnounceEvery: 30 * time.Second,
 		ServiceLevel: ServiceLevel{

@@ -62,7 +62,7 @@ asterisk: {password_file: asterisk}
 redis: {password_file: redis}
 api: {listen: "0.0.0.0:80", token_file: token}
 queues: [{id: q}]
-agents: [{id: "2001", queues: [q], password_file: "2001"}, {id: "2002", queues: [q]}]
+agents: [{id: a2001, queues: [q], password_file: "2001"}, {id: a2002, queues: [q]}]
 `), 0o600)
 	if err != nil {
 		t.Fatal(err)

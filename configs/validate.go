@@ -53,9 +53,13 @@ func (r *rules) word(key, value string) {
 }
 
 var (
-	wordPattern     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$`)
-	numberPattern   = regexp.MustCompile(`^\+?[0-9A-Za-z_.-]{1,32}$`)
-	endpointPattern = regexp.MustCompile(`^[A-Za-z]+/[A-Za-z0-9_.@:/+-]{1,128}$`)
+	wordPattern   = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$`)
+	numberPattern = regexp.MustCompile(`^\+?[0-9A-Za-z_.-]{1,32}$`)
+	// userPattern leaves no user that is a number: a trunk call from that number would be
+	// taken for a call by the agent, since Asterisk knows endpoints by user name.
+	userPattern      = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{1,31}$`)
+	extensionPattern = regexp.MustCompile(`^[0-9]{1,15}$`)
+	endpointPattern  = regexp.MustCompile(`^[A-Za-z]+/[A-Za-z0-9_.@:/+-]{1,128}$`)
 )
 
 func (c *Config) checkSite(r *rules) {
@@ -121,7 +125,7 @@ func (c *Config) checkQueues(r *rules) {
 	for i, q := range c.Queues {
 		key := fmt.Sprintf("queues[%d]", i)
 		r.word(key+".id", string(q.ID))
-		r.must(!seen[q.ID], key+".id", "must be given once, not again: %q", q.ID)
+		r.must(!seen[q.ID], key+".id", againRule, q.ID)
 		seen[q.ID] = true
 		r.duration(key+".ring_for", q.RingFor, time.Second, 5*time.Minute)
 		r.duration(key+".wrap_up", q.WrapUp, 0, time.Hour)
@@ -136,8 +140,12 @@ func (c *Config) checkQueues(r *rules) {
 	}
 }
 
-// promptRule takes the name that was given.
-const promptRule = "must be one of the prompts (configs/prompts), not %q"
+// Rules that several keys share. Each takes the value that was given.
+const (
+	promptRule = "must be one of the prompts (configs/prompts), not %q"
+	queueRule  = "must be the id of one of the queues, not %q"
+	againRule  = "must be given once, not again: %q"
+)
 
 func (s ServiceLevel) check(r *rules, key string) {
 	r.must(s.Percent >= 1 && s.Percent <= 100, key+".percent", "must be from 1 to 100, not %d", s.Percent)
@@ -153,9 +161,9 @@ func (c *Config) checkLines(r *rules) {
 		key := fmt.Sprintf("lines[%d]", i)
 		r.must(numberPattern.MatchString(l.Number), key+".number",
 			"must be the number as the trunk sends it, without blanks, not %q", l.Number)
-		r.must(!seen[l.Number], key+".number", "must be given once, not again: %q", l.Number)
+		r.must(!seen[l.Number], key+".number", againRule, l.Number)
 		seen[l.Number] = true
-		r.must(queues[l.Queue], key+".queue", "must be the id of one of the queues, not %q", l.Queue)
+		r.must(queues[l.Queue], key+".queue", queueRule, l.Queue)
 		r.must(prompts.Known(l.Greeting), key+".greeting", promptRule, l.Greeting)
 		checkGreetings(r, key+".greetings", l.Greetings)
 	}
@@ -175,25 +183,35 @@ func checkGreetings(r *rules, list string, greetings []Greeting) {
 
 func (c *Config) checkAgents(r *rules) {
 	queues := c.queueIDs()
-	ids, users := map[call.AgentID]bool{}, map[string]bool{}
+	ids, users, extensions := map[call.AgentID]bool{}, map[string]bool{}, map[string]bool{}
 	for i, a := range c.Agents {
 		key := fmt.Sprintf("agents[%d]", i)
-		r.word(key+".id", string(a.ID))
-		r.must(!ids[a.ID], key+".id", "must be given once, not again: %q", a.ID)
-		r.word(key+".user", a.User)
-		r.must(!users[a.User], key+".user", "must be given once, not again: %q", a.User)
-		ids[a.ID], users[a.User] = true, true
-		r.must(endpointPattern.MatchString(a.Endpoint), key+".endpoint",
-			"must be what Asterisk dials, such as PJSIP/2001, not %q", a.Endpoint)
-		r.must(len(a.Queues) > 0, key+".queues", "must name at least one queue")
+		a.check(r, key)
+		r.must(!ids[a.ID], key+".id", againRule, a.ID)
+		user := strings.ToLower(a.User) // Asterisk's section names differ by more than case.
+		r.must(!users[user], key+".user", againRule, a.User)
+		r.must(a.Extension == "" || !extensions[a.Extension], key+".extension", againRule, a.Extension)
+		ids[a.ID], users[user], extensions[a.Extension] = true, true, true
 		in := map[call.QueueID]bool{}
 		for j, q := range a.Queues {
 			item := fmt.Sprintf("%s.queues[%d]", key, j)
-			r.must(queues[q], item, "must be the id of one of the queues, not %q", q)
-			r.must(!in[q], item, "must be given once, not again: %q", q)
+			r.must(queues[q], item, queueRule, q)
+			r.must(!in[q], item, againRule, q)
 			in[q] = true
 		}
 	}
+}
+
+// check holds what concerns one agent alone.
+func (a Agent) check(r *rules, key string) {
+	r.word(key+".id", string(a.ID))
+	r.must(userPattern.MatchString(a.User), key+".user",
+		"must be a letter, then letters, digits, hyphens or underscores, 2 to 32 in all, not %q", a.User)
+	r.must(a.Extension == "" || extensionPattern.MatchString(a.Extension), key+".extension",
+		"must be 1 to 15 digits, not %q", a.Extension)
+	r.must(endpointPattern.MatchString(a.Endpoint), key+".endpoint",
+		"must be what Asterisk dials, such as PJSIP/wangfang, not %q", a.Endpoint)
+	r.must(len(a.Queues) > 0, key+".queues", "must name at least one queue")
 }
 
 func (c *Config) queueIDs() map[call.QueueID]bool {
