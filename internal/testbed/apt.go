@@ -108,6 +108,7 @@ func (a *apt) settings(machineSources bool) string {
 		{"Acquire::AllowWeakRepositories", "false"},
 		{"Acquire::AllowDowngradeToInsecureRepositories", "false"},
 		{"Acquire::Languages", "none"},
+		{"Acquire::GzipIndexes", "true"},
 		{"Acquire::Retries", "2"},
 		{"Acquire::http::Timeout", "30"},
 		{"Acquire::https::Timeout", "30"},

@@ -8,14 +8,18 @@ import (
 	"strings"
 )
 
-// packageOrigins lists where w may come from, best first: the distribution's
-// own release when its candidate is new enough, then Debian's newer suites.
+// packageOrigins lists where w may come from, best first: for a program that
+// must be new, the distribution's own release when its candidate is new enough;
+// then Debian's newer suites. A program of any version comes from the suites
+// alone, so that it is the same one on every machine.
 func packageOrigins(ctx context.Context, stage Stage, cache string, w want) ([]place, error) {
 	work := filepath.Join(cache, "apt")
 	skip := append(append([]string{}, scriptsOnly...), w.skip...)
 	var places []place
-	if own, ok := distribution(ctx, filepath.Join(work, "own"), skip, w); ok {
-		places = append(places, own)
+	if w.minimum != (Version{}) {
+		if own, ok := distribution(ctx, filepath.Join(work, "own"), skip, w); ok {
+			places = append(places, own)
+		}
 	}
 	here := thisMachine()
 	mirror, keyring := here.debianSource()

@@ -98,7 +98,11 @@ func (r *Root) Path(program string) (string, error) {
 // Lib gives a folder of the root's libraries, such as "baresip/modules", which
 // holds a program's plugins.
 func (r *Root) Lib(name string) string {
-	return filepath.Join(r.Dir, "usr/lib", r.triplet, name)
+	own := filepath.Join("/", r.Dir, "usr/lib", r.triplet, name)
+	if _, err := os.Stat(own); err == nil {
+		return own
+	}
+	return filepath.Join("/", r.Dir, "usr/lib", name)
 }
 
 // Command builds a command for a program of the root. Unpacked programs run
