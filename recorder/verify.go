@@ -118,8 +118,12 @@ func verify(file io.Reader) (Report, error) {
 			return Report{}, err
 		}
 	}
-	if trailing, err := io.Copy(io.Discard, counted); err != nil || trailing > 0 {
-		return Report{}, errors.Join(err, fmt.Errorf("%w: %d bytes after the samples", wav.ErrSize, trailing))
+	trailing, err := io.Copy(io.Discard, counted)
+	if err != nil {
+		return Report{}, err
+	}
+	if trailing > 0 {
+		return Report{}, fmt.Errorf("%w: %d bytes after the samples", wav.ErrSize, trailing)
 	}
 	rate := int64(samples.Format.Rate)
 	report := Report{
