@@ -77,9 +77,11 @@ type Engine struct {
 	rtp   *net.UDPConn
 	rtcp  *net.UDPConn
 	local netip.AddrPort
-	quit  chan struct{}
-	wake  chan struct{} // Wakes the pacer when the first stream begins.
-	wg    sync.WaitGroup
+	// silence is one frame of each law.
+	silence [2][]byte
+	quit    chan struct{}
+	wake    chan struct{} // Wakes the pacer when the first stream begins.
+	wg      sync.WaitGroup
 
 	mu     sync.RWMutex // Guards what follows; never held while sending.
 	closed bool
@@ -106,13 +108,14 @@ func New(opts Options) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{
-		opts:  opts,
-		rtp:   rtp,
-		rtcp:  rtcp,
-		local: localAddr(rtp),
-		quit:  make(chan struct{}),
-		wake:  make(chan struct{}, 1),
-		peers: make(map[peerKey]*Stream),
+		opts:    opts,
+		rtp:     rtp,
+		rtcp:    rtcp,
+		local:   localAddr(rtp),
+		silence: [2][]byte{g711.ALaw: silence(g711.ALaw), g711.ULaw: silence(g711.ULaw)},
+		quit:    make(chan struct{}),
+		wake:    make(chan struct{}, 1),
+		peers:   make(map[peerKey]*Stream),
 	}
 	// A full socket buffer loses packets silently; the system may grant less
 	// than asked for, so refusal is no error.
@@ -164,13 +167,12 @@ func (e *Engine) LocalAddr() netip.AddrPort {
 // Open makes a stream that neither sends nor receives yet.
 func (e *Engine) Open(opts StreamOptions) (*Stream, error) {
 	s := &Stream{
-		engine:  e,
-		opts:    opts,
-		ssrc:    rand.Uint32() | 1, // Zero means unknown.
-		source:  &Source{},
-		silence: silence(opts.Law),
-		seq:     uint16(rand.Uint32()),
-		stamp:   rand.Uint32(),
+		engine: e,
+		opts:   opts,
+		ssrc:   rand.Uint32() | 1, // Zero means unknown.
+		source: &Source{},
+		seq:    uint16(rand.Uint32()),
+		stamp:  rand.Uint32(),
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -179,14 +181,6 @@ func (e *Engine) Open(opts StreamOptions) (*Stream, error) {
 	}
 	e.open++
 	return s, nil
-}
-
-func silence(law g711.Law) []byte {
-	out := make([]byte, FrameSamples)
-	for i := range out {
-		out[i] = law.Silence()
-	}
-	return out
 }
 
 // Stats returns the counters of the engine.
@@ -222,7 +216,7 @@ func (e *Engine) Close() error {
 	return nil
 }
 
-func (e *Engine) connect(s *Stream, remote netip.AddrPort, ssrc uint32) error {
+func (e *Engine) connect(s *Stream, remote netip.AddrPort, ssrc uint32, law g711.Law) error {
 	remote = unmap(remote)
 	if !e.opts.AllowRemote && !remote.Addr().IsLoopback() {
 		return fmt.Errorf("send RTP to %s: %w", remote, ErrNotLoopback)
@@ -244,7 +238,7 @@ func (e *Engine) connect(s *Stream, remote netip.AddrPort, ssrc uint32) error {
 		e.takeovers.Add(1)
 	}
 	e.peers[key] = s
-	s.key, s.remote = key, remote
+	s.key, s.remote, s.law = key, remote, law
 	return nil
 }
 

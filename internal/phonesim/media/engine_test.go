@@ -55,7 +55,7 @@ func TestTwoHundredStreamsShareOneSocketWithoutLoss(t *testing.T) {
 	var left, right []*media.Stream
 	for i := range streams {
 		l, r := open(t, a, hear), open(t, b, hear)
-		if err := errors.Join(l.Connect(b.LocalAddr(), r.SSRC()), r.Connect(a.LocalAddr(), l.SSRC())); err != nil {
+		if err := errors.Join(l.Connect(b.LocalAddr(), r.SSRC(), g711.ALaw), r.Connect(a.LocalAddr(), l.SSRC(), g711.ALaw)); err != nil {
 			t.Fatal(err)
 		}
 		l.Play(media.Tone(i, g711.ALaw))
@@ -106,7 +106,7 @@ func probe(t *testing.T, from, to *media.Engine) {
 	heard := make(chan struct{}, 1)
 	r := open(t, to, func(int, time.Time) { heard <- struct{}{} })
 	l := open(t, from, nil)
-	if err := errors.Join(l.Connect(to.LocalAddr(), r.SSRC()), r.Connect(from.LocalAddr(), l.SSRC())); err != nil {
+	if err := errors.Join(l.Connect(to.LocalAddr(), r.SSRC(), g711.ALaw), r.Connect(from.LocalAddr(), l.SSRC(), g711.ALaw)); err != nil {
 		t.Fatal(err)
 	}
 	l.Play(media.Tone(6000, g711.ALaw))
@@ -161,7 +161,7 @@ func TestPacketsOnTheWire(t *testing.T) {
 		t.Errorf("RTP port %d is odd", e.LocalAddr().Port())
 	}
 	s := open(t, e, nil)
-	if err := s.Connect(p.addr, 0); err != nil {
+	if err := s.Connect(p.addr, 0, g711.ALaw); err != nil {
 		t.Fatal(err)
 	}
 	clip := g711.ALaw.EncodeAll(make([]int16, 200)) // One frame and a quarter.
@@ -203,7 +203,7 @@ func TestStreamsAreToldApartByAddress(t *testing.T) {
 	var streams []*media.Stream
 	for _, p := range peers {
 		s := open(t, e, func(int, time.Time) { heard <- struct{}{} })
-		if err := s.Connect(p.addr, 0); err != nil {
+		if err := s.Connect(p.addr, 0, g711.ALaw); err != nil {
 			t.Fatal(err)
 		}
 		streams = append(streams, s)
@@ -232,7 +232,7 @@ func TestANewCallTakesOverTheAddress(t *testing.T) {
 	e, p := newEngine(t), newPeer(t)
 	heard := make(chan struct{}, 1)
 	before, after := open(t, e, nil), open(t, e, func(int, time.Time) { heard <- struct{}{} })
-	if err := errors.Join(before.Connect(p.addr, 0), after.Connect(p.addr, 0)); err != nil {
+	if err := errors.Join(before.Connect(p.addr, 0, g711.ALaw), after.Connect(p.addr, 0, g711.ALaw)); err != nil {
 		t.Fatal(err)
 	}
 	before.Close() // Must not take the address from its new owner.
@@ -248,7 +248,7 @@ func TestANewCallTakesOverTheAddress(t *testing.T) {
 func TestAudioStaysOnLoopback(t *testing.T) {
 	t.Parallel()
 	s := open(t, newEngine(t), nil)
-	if err := s.Connect(netip.MustParseAddrPort("192.0.2.1:4000"), 0); !errors.Is(err, media.ErrNotLoopback) {
+	if err := s.Connect(netip.MustParseAddrPort("192.0.2.1:4000"), 0, g711.ALaw); !errors.Is(err, media.ErrNotLoopback) {
 		t.Errorf("foreign address: %v, want ErrNotLoopback", err)
 	}
 	_, err := media.New(media.Options{Bind: netip.MustParseAddr("192.0.2.1")})
@@ -267,7 +267,7 @@ func TestClosedEngineTakesNoStreams(t *testing.T) {
 	if _, err := e.Open(media.StreamOptions{}); !errors.Is(err, media.ErrClosed) {
 		t.Errorf("open after close: %v, want ErrClosed", err)
 	}
-	if err := s.Connect(e.LocalAddr(), 0); !errors.Is(err, media.ErrClosed) {
+	if err := s.Connect(e.LocalAddr(), 0, g711.ALaw); !errors.Is(err, media.ErrClosed) {
 		t.Errorf("connect after close: %v, want ErrClosed", err)
 	}
 	s.Close()

@@ -32,9 +32,14 @@ func Tone(n int, law g711.Law) *Source {
 }
 
 // Clip returns a source that plays codes, once or in a loop. A last frame that
-// is not full is filled up with silence.
+// is not full is filled up with silence; codes of full frames are shared, not
+// copied, and must not change.
 func Clip(codes []byte, law g711.Law, loop bool) *Source {
-	return &Source{body: pad(codes, law), loop: loop}
+	if rest := len(codes) % FrameSamples; rest != 0 {
+		full := make([]byte, 0, len(codes)+FrameSamples-rest)
+		codes = append(append(full, codes...), silence(law)[rest:]...)
+	}
+	return &Source{body: codes, loop: loop}
 }
 
 // WithLead returns a copy of the source that plays code n for the given time
@@ -46,10 +51,10 @@ func (s *Source) WithLead(n int, law g711.Law, d time.Duration) *Source {
 	return &out
 }
 
-func pad(codes []byte, law g711.Law) []byte {
-	out := append([]byte(nil), codes...)
-	for len(out)%FrameSamples != 0 {
-		out = append(out, law.Silence())
+func silence(law g711.Law) []byte {
+	out := make([]byte, FrameSamples)
+	for i := range out {
+		out[i] = law.Silence()
 	}
 	return out
 }

@@ -11,8 +11,6 @@ import (
 
 // StreamOptions describes one stream.
 type StreamOptions struct {
-	// Law is the companding law to send; A-law when not set.
-	Law g711.Law
 	// OnTone is called when a code begins to be heard, with the time its first
 	// packet was noticed. It runs on the engine's reader and must not block.
 	OnTone func(code int, at time.Time)
@@ -33,8 +31,8 @@ type Stream struct {
 	slot     int
 	remote   netip.AddrPort
 	key      peerKey
+	law      g711.Law
 	source   *Source
-	silence  []byte
 	seq      uint16
 	stamp    uint32
 	received sequence
@@ -49,11 +47,12 @@ func (s *Stream) SSRC() uint32 {
 	return s.ssrc
 }
 
-// Connect names the other side: its RTP address, and its SSRC when the session
-// description gave one (0 when not). From now on its packets are taken; a
-// second call moves the stream. ErrNotLoopback refuses foreign addresses.
-func (s *Stream) Connect(remote netip.AddrPort, ssrc uint32) error {
-	return s.engine.connect(s, remote, ssrc)
+// Connect names the other side: its RTP address, its SSRC when the session
+// description gave one (0 when not), and the law to send. From now on its
+// packets are taken; a second call moves the stream. ErrNotLoopback refuses
+// foreign addresses.
+func (s *Stream) Connect(remote netip.AddrPort, ssrc uint32, law g711.Law) error {
+	return s.engine.connect(s, remote, ssrc, law)
 }
 
 // Play begins to send src to the connected side, or changes what is sent.
@@ -120,7 +119,7 @@ func (s *Stream) frame(buf []byte, skip int, now time.Time) (out []byte, to neti
 	}
 	s.stamp += uint32(skip * FrameSamples)
 	p := packet{
-		payloadType: s.opts.Law.PayloadType(),
+		payloadType: s.law.PayloadType(),
 		marker:      !s.marked,
 		seq:         s.seq,
 		timestamp:   s.stamp,
@@ -132,7 +131,7 @@ func (s *Stream) frame(buf []byte, skip int, now time.Time) (out []byte, to neti
 		return buf, s.remote, false
 	}
 	if p.payload == nil {
-		p.payload = s.silence
+		p.payload = s.engine.silence[s.law]
 	}
 	s.seq++
 	s.marked = true

@@ -1,0 +1,249 @@
+package phonesim
+
+import (
+	"errors"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// Offer is one call that rings at an agent's telephone.
+type Offer struct {
+	// Agent is the user name of the telephone.
+	Agent string
+	// From is the caller's number as the INVITE tells it.
+	From string
+	// CallID is the Call-ID of this leg.
+	CallID string
+	// Number counts the offers to this telephone, from 1.
+	Number int
+}
+
+// Action is what an agent does with an offer. Answer, RingOut and Reject make one.
+type Action struct {
+	// Ring is how long the telephone rings before it answers or declines.
+	Ring time.Duration
+	// Code is the final answer: 200 picks up, a failure code declines, 0 lets
+	// the telephone ring until the other side gives up.
+	Code int
+	// Talk is how long the agent talks, from the answer, before hanging up; 0
+	// means until the other side does.
+	Talk time.Duration
+	// Audio is what the agent says, after the agent's code; nil repeats the
+	// code alone.
+	Audio *Audio
+}
+
+// Answer rings, picks up and talks. With talk 0 the other side hangs up.
+func Answer(ring, talk time.Duration) Action {
+	return Action{Ring: ring, Code: sip.StatusOK, Talk: talk}
+}
+
+// RingOut rings and never answers.
+func RingOut() Action {
+	return Action{}
+}
+
+// Reject rings and then declines with a failure code, such as 486 (busy) or 603
+// (declined). With ring 0 it declines without ringing.
+func Reject(ring time.Duration, code int) Action {
+	return Action{Ring: ring, Code: code}
+}
+
+// refuse answers calls to callers, who do not take any.
+func refuse(req *sip.Request, tx sip.ServerTransaction) {
+	_ = tx.Respond(sip.NewResponseFromRequest(req, sip.StatusTemporarilyUnavailable, "Callers Take No Calls", nil))
+}
+
+// offer takes an INVITE for an agent. It runs in the goroutine of the request
+// and owns the leg until it ends.
+func (s *Sim) offer(req *sip.Request, tx sip.ServerTransaction) {
+	a := s.phone(req.Recipient.User)
+	if a == nil || !a.reachable() {
+		s.agents.respond(tx, req, sip.StatusNotFound, "Not Found")
+		return
+	}
+	d, err := s.agents.newIncoming(a.opts.User, req)
+	if err != nil {
+		s.log.Warn("INVITE not usable", "user", a.opts.User, "error", err)
+		s.agents.respond(tx, req, sip.StatusBadRequest, "Bad Request")
+		return
+	}
+	l, err := s.newLeg(Record{
+		Role: RoleAgent, Party: a.opts.User, Peer: req.From().Address.User, Invite: time.Now().UTC(),
+	}, nil)
+	if err != nil {
+		s.log.Warn("call not taken", "user", a.opts.User, "error", err)
+		s.agents.respond(tx, req, sip.StatusInternalServerError, "No Audio")
+		return
+	}
+	l.attach(d)
+	defer l.finish()
+	o := offered{Leg: l, req: req, tx: tx, cancelled: make(chan struct{})}
+	if !tx.OnCancel(func(*sip.Request) { close(o.cancelled) }) {
+		l.ended(time.Now().UTC(), SideRemote, ResultCancelled, sip.StatusRequestTerminated, "")
+		return
+	}
+	number, free := a.take(l)
+	defer a.release(l)
+	l.tell(WhatInvite)
+	if !free {
+		o.decline(sip.StatusBusyHere)
+		return
+	}
+	o.run(a.opts.Behave(Offer{Agent: a.opts.User, From: req.From().Address.User, CallID: d.callID, Number: number}))
+}
+
+// take enters a leg at the telephone; free is false when all lines are in use.
+func (a *Agent) take(l *Leg) (number int, free bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	free = len(a.legs) < a.opts.Lines
+	a.legs[l] = struct{}{}
+	a.offers++
+	return a.offers, free
+}
+
+func (a *Agent) release(l *Leg) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.legs, l)
+}
+
+// offered runs the script of one offer.
+type offered struct {
+	*Leg
+	req       *sip.Request
+	tx        sip.ServerTransaction
+	cancelled chan struct{}
+}
+
+func (o *offered) run(act Action) {
+	o.audio = act.Audio
+	if act.Code != sip.StatusOK && act.Code != 0 && act.Ring == 0 {
+		o.decline(act.Code)
+		return
+	}
+	if _, err := o.join(o.req.Body()); err != nil {
+		o.sim.log.Warn("offer without usable audio", "call_id", o.dialog.callID, "error", err)
+		o.decline(sip.StatusNotAcceptableHere)
+		return
+	}
+	if !o.ring(act) {
+		return
+	}
+	if act.Code != sip.StatusOK {
+		o.decline(act.Code)
+		return
+	}
+	o.answer(act)
+}
+
+// ring rings until the agent acts; false means the call is over before.
+func (o *offered) ring(act Action) bool {
+	res := sip.NewResponseFromRequest(o.req, sip.StatusRinging, "Ringing", nil)
+	res.AppendHeader(o.dialog.contact.Clone())
+	if err := o.tx.Respond(res); err != nil {
+		o.ended(time.Now().UTC(), SideRemote, ResultCancelled, sip.StatusRequestTerminated, err.Error())
+		return false
+	}
+	o.ringing()
+	var acts <-chan time.Time
+	if act.Code != 0 {
+		timer := time.NewTimer(act.Ring)
+		defer timer.Stop()
+		acts = timer.C
+	}
+	select {
+	case <-o.cancelled:
+		o.ended(time.Now().UTC(), SideRemote, ResultCancelled, sip.StatusRequestTerminated, "")
+	case <-o.tx.Done():
+		o.ended(time.Now().UTC(), SideRemote, ResultFailed, 0, "INVITE transaction ended")
+	case <-o.hangup:
+		o.decline(sip.StatusBusyHere)
+	case <-o.sim.closing:
+		o.decline(sip.StatusTemporarilyUnavailable)
+	case <-acts:
+		return true
+	}
+	return false
+}
+
+// decline refuses the call. A CANCEL that came first stands.
+func (o *offered) decline(code int) {
+	res := sip.NewResponseFromRequest(o.req, code, reasonOf(code), nil)
+	at := time.Now().UTC()
+	if err := o.tx.Respond(res); err != nil {
+		o.ended(at, SideRemote, ResultCancelled, sip.StatusRequestTerminated, err.Error())
+		return
+	}
+	o.ended(at, SideLocal, resultOfCode(code), code, "")
+}
+
+func reasonOf(code int) string {
+	switch code {
+	case sip.StatusBusyHere:
+		return "Busy Here"
+	case sip.StatusGlobalDecline:
+		return "Decline"
+	case sip.StatusTemporarilyUnavailable:
+		return "Temporarily Unavailable"
+	case sip.StatusNotAcceptableHere:
+		return "Not Acceptable Here"
+	default:
+		return "Declined"
+	}
+}
+
+// answer picks up and talks.
+func (o *offered) answer(act Action) {
+	remote, err := parseSession(o.req.Body())
+	if err != nil {
+		o.decline(sip.StatusNotAcceptableHere)
+		return
+	}
+	body := o.describe(remote.direction)
+	err = o.dialog.accept(o.sim.life, o.req, o.tx, body, func() {
+		now := time.Now().UTC()
+		o.update(func(r *Record) { r.Answered, r.Code = now, sip.StatusOK })
+		o.speak()
+		o.tell(WhatAnswered)
+	})
+	switch {
+	case errors.Is(err, errCancelled):
+		o.ended(time.Now().UTC(), SideRemote, ResultCancelled, sip.StatusRequestTerminated, "")
+		return
+	case err != nil:
+		o.hangUp(ResultFailed, err.Error())
+		return
+	}
+	o.update(func(r *Record) { r.Acked = time.Now().UTC() })
+	o.talk(act.Talk)
+}
+
+// talk ends the call when the script or the other side says so.
+func (o *offered) talk(limit time.Duration) {
+	var talked <-chan time.Time
+	if limit > 0 {
+		timer := time.NewTimer(limit)
+		defer timer.Stop()
+		talked = timer.C
+	}
+	heard := o.heard
+	for {
+		select {
+		case <-heard:
+			heard = nil
+			o.tell(WhatHeard)
+			continue
+		case <-o.dialog.over:
+			o.ended(o.dialog.endedAt(), SideRemote, ResultAnswered, 0, "")
+			return
+		case <-talked:
+		case <-o.hangup:
+		case <-o.sim.closing:
+		}
+		o.hangUp(ResultAnswered, "")
+		return
+	}
+}
