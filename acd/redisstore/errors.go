@@ -23,7 +23,7 @@ var (
 var (
 	ErrGap          = errors.New("the ledger has a gap")
 	ErrForeignRules = errors.New("another process made the counters by other rules")
-	ErrResetBusy    = errors.New("another process is dropping the counters")
+	ErrResetBusy    = errors.New("another process drops the counters or has just done so")
 	ErrBroken       = errors.New("a counter could not be written and the counters were given up")
 )
 

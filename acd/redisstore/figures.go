@@ -77,7 +77,7 @@ func (s *Store) LinesToday(ctx context.Context, at time.Time, lines ...string) (
 // valid counters.
 func (s *Store) Applied(ctx context.Context) (uint64, error) {
 	p, err := s.place(ctx)
-	if err != nil || p.config != s.rules.fingerprint() {
+	if err != nil || !p.valid || p.config != s.rules.fingerprint() {
 		return 0, err
 	}
 	return p.seq, nil
@@ -85,13 +85,15 @@ func (s *Store) Applied(ctx context.Context) (uint64, error) {
 
 // grid lists the starts of the intervals that begin in [from, to), from rounded down.
 func grid(from, to time.Time) ([]time.Time, error) {
-	from = interval(from)
 	if to.Before(from) || to.Sub(from) > maxRange {
 		return nil, fmt.Errorf("%w: from %s to %s", ErrRange,
-			from.Format(time.RFC3339), to.UTC().Format(time.RFC3339))
+			from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339))
 	}
 	var starts []time.Time
-	for at := from; at.Before(to); at = at.Add(Interval) {
+	if to.Equal(from) {
+		return starts, nil
+	}
+	for at := interval(from); at.Before(to); at = at.Add(Interval) {
 		starts = append(starts, at)
 	}
 	return starts, nil

@@ -17,10 +17,11 @@ const (
 
 // place is where the counters stand.
 type place struct {
-	config string // the rules they were made by; "" = there are no valid counters
-	seq    uint64 // the last applied event
-	mark   string // its fingerprint
-	rawSeq string // as stored, for comparison
+	valid  bool   // there are counters that can be continued
+	config string // the rules they were made by, as stored
+	rawSeq string // the number of the last applied event, as stored
+	seq    uint64 // the same as a number
+	mark   string // the fingerprint of that event
 }
 
 // place reads where the counters stand.
@@ -33,10 +34,8 @@ func (s *Store) place(ctx context.Context) (place, error) {
 	p.config, _ = values[0].(string)
 	p.rawSeq, _ = values[1].(string)
 	p.mark, _ = values[2].(string)
-	if p.seq, err = strconv.ParseUint(p.rawSeq, 10, 64); err != nil {
-		// Counters without a number cannot be continued, whatever else is there.
-		p.config = ""
-	}
+	p.seq, err = strconv.ParseUint(p.rawSeq, 10, 64)
+	p.valid = p.config != "" && err == nil
 	return p, nil
 }
 

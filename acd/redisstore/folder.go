@@ -189,9 +189,9 @@ func (f *Folder) prepare(ctx context.Context) (place, error) {
 	}
 	ours := f.store.rules.fingerprint()
 	switch {
-	case p.config == ours:
-	case p.config == "":
+	case !p.valid:
 		p, err = f.rebuild(ctx, p, "redis holds no valid counters")
+	case p.config == ours:
 	case !f.settled:
 		p, err = f.rebuild(ctx, p, "they were made by other rules: "+p.config)
 	default:
@@ -269,7 +269,7 @@ func (f *Folder) rebuild(ctx context.Context, p place, why string) (place, error
 	defer f.mu.Unlock()
 	f.status.Applied, f.status.Rebuilding = 0, true
 	f.status.Rebuilds++
-	return place{config: f.store.rules.fingerprint()}, nil
+	return place{}, nil
 }
 
 // gap counts a hole in the ledger once, however often it is met, and makes its error.

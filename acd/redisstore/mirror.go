@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"sync"
 	"time"
 
@@ -204,29 +203,23 @@ func (m *Mirror) Get(ctx context.Context) (Snapshot, error) {
 	return s, nil
 }
 
-// Watch calls news with the number of each state that is announced until ctx ends, and
-// then returns nil. Announcements are hints: one may be missed while the connection is
-// down, so a watcher also looks by itself now and then.
-func (m *Mirror) Watch(ctx context.Context, news func(number uint64)) error {
+// Watch calls news when there may be a new live state to Get, until ctx ends, and then
+// returns nil. The first call comes as soon as the watch stands, and another one whenever
+// the connection was lost and is back. A watcher still looks by itself now and then, since
+// Redis does not repeat an announcement that got lost.
+func (m *Mirror) Watch(ctx context.Context, news func()) error {
 	sub := m.store.redis.Subscribe(ctx, m.store.keys.mirrorNews())
 	defer sub.Close()
-	if _, err := sub.Receive(ctx); err != nil {
-		return plain(err)
-	}
-	messages := sub.Channel()
+	messages := sub.ChannelWithSubscriptions()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case msg, ok := <-messages:
+		case _, ok := <-messages:
 			if !ok {
 				return nil
 			}
-			number, err := strconv.ParseUint(msg.Payload, 10, 64)
-			if err != nil {
-				return fmt.Errorf("announcement of a live state: %w", err)
-			}
-			news(number)
+			news()
 		}
 	}
 }
