@@ -18,7 +18,7 @@ var (
 	ErrQueueFull = errors.New("queue of the ledger is full, events are lost")
 	// ErrUnsaved is returned by Run when its time was up before every event was saved.
 	ErrUnsaved = errors.New("events are not saved")
-	// ErrStopped is returned by Flush when the Writer has ended.
+	// ErrStopped is returned when the Writer has ended.
 	ErrStopped = errors.New("writer of the ledger has stopped")
 )
 
@@ -83,30 +83,45 @@ func NewWriter(ledger Ledger, o WriterOptions) (*Writer, error) {
 }
 
 // Record queues an event and returns at once. An event that breaks a rule of the ledger is
-// refused, one that finds the queue full is lost; both are counted and logged, the whole
-// event with them, so that it can be restored by hand.
+// refused, one that finds the queue full is lost; both are counted and logged with the
+// whole event, so that it can be restored by hand.
 func (w *Writer) Record(e call.Event) {
-	e = normal(e)
-	if err := Valid(e); err != nil {
-		w.mu.Lock()
-		w.stats.Refused++
-		w.mu.Unlock()
-		w.o.Logger.Error("event refused", "error", err, "event", asJSON(e))
-		return
+	if err := w.record(e); err != nil {
+		w.o.Logger.Error("event not taken", "error", err, "event", asJSON(e))
 	}
+}
+
+// record queues an event or tells why not, and counts it.
+func (w *Writer) record(e call.Event) error {
+	e = normal(e)
+	err := Valid(e)
 	w.mu.Lock()
-	full := w.closed || len(w.waiting)+w.inflight >= w.o.Capacity
-	if full {
+	switch {
+	case err != nil:
+		w.stats.Refused++
+	case w.closed:
+		err = ErrStopped
 		w.stats.Lost++
-	} else {
+	case len(w.waiting)+w.inflight >= w.o.Capacity:
+		err = ErrQueueFull
+		w.stats.Lost++
+	default:
 		w.waiting = append(w.waiting, e)
 		w.taken++
 	}
 	w.mu.Unlock()
-	if full {
-		w.o.Logger.Error("event lost", "event", asJSON(e))
-	}
 	signal(w.wake)
+	return err
+}
+
+// Save records one event and returns when it is in the ledger: for those who may do
+// something only after that, such as delete a file. Unlike Record and Flush it tells when
+// the event was refused or lost.
+func (w *Writer) Save(ctx context.Context, e call.Event) error {
+	if err := w.record(e); err != nil {
+		return fmt.Errorf("save %s of call %s: %w", e.Kind, e.Call, err)
+	}
+	return w.Flush(ctx)
 }
 
 // Stats returns the counters and gauges.

@@ -1,0 +1,119 @@
+package reports
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"hotline/call"
+)
+
+// about is the head of a report in JSON: all that its numbers depend on.
+type about struct {
+	From           time.Time   `json:"from"`
+	To             time.Time   `json:"to"`
+	Zone           string      `json:"zone"`
+	Step           Step        `json:"step"`
+	DayStart       string      `json:"day_start"`
+	T              call.Millis `json:"answered_within_ms"`
+	Short          call.Millis `json:"short_below_ms"`
+	Formula        Formula     `json:"service_level_formula"`
+	FormulaText    string      `json:"service_level_formula_text"`
+	AnsweredShare  *float64    `json:"answered_share_of_arrived_pct"`
+	Contradictions int         `json:"contradictions"`
+}
+
+// writeJSON writes one object: the head under "about", then each table under its name as a
+// list of rows. Numbers are raw, and null where there is no value. Rows are written one by
+// one.
+func (r *Report) writeJSON(w io.Writer, tables []table) error {
+	zone := r.Spec.Grid.Zone
+	head := about{
+		From: r.Spec.Period.Start.In(zone), To: r.Spec.Period.End.In(zone), Zone: zone.String(),
+		Step: r.Spec.Grid.Step, DayStart: clock(r.Spec.Grid.DayStart),
+		T: r.Spec.Rules.T, Short: r.Spec.Rules.Short,
+		Formula: r.Spec.Formula, FormulaText: r.Spec.Formula.Text(), Contradictions: r.Contradictions,
+	}
+	if share := percent(r.AnsweredShare()); share.ok {
+		head.AnsweredShare = &share.f
+	}
+	b := jsonWriter{w: bufio.NewWriter(w)}
+	b.raw("{\"about\":")
+	b.value(head)
+	for _, t := range tables {
+		b.raw(",\n")
+		b.value(t.part)
+		b.raw(":[")
+		for i, row := range t.rows {
+			if i > 0 {
+				b.raw(",")
+			}
+			b.raw("\n")
+			b.row(t.keys, row)
+		}
+		b.raw("\n]")
+	}
+	b.raw("}\n")
+	if b.err != nil {
+		return b.err
+	}
+	return b.w.Flush()
+}
+
+// clock is a time of day as hours and minutes.
+func clock(d time.Duration) string {
+	return fmt.Sprintf("%02d:%02d", d/time.Hour, d%time.Hour/time.Minute)
+}
+
+// jsonWriter writes pieces of JSON and remembers the first error.
+type jsonWriter struct {
+	w   *bufio.Writer
+	err error
+}
+
+func (b *jsonWriter) raw(s string) {
+	if b.err == nil {
+		_, b.err = b.w.WriteString(s)
+	}
+}
+
+func (b *jsonWriter) value(v any) {
+	text, err := json.Marshal(v)
+	if err != nil && b.err == nil {
+		b.err = err
+	}
+	b.raw(string(text))
+}
+
+// row writes an object with its members in the order of the columns.
+func (b *jsonWriter) row(keys []string, row []cell) {
+	b.raw("{")
+	for i, c := range row {
+		if i > 0 {
+			b.raw(",")
+		}
+		b.value(keys[i])
+		b.raw(":")
+		b.value(c.json())
+	}
+	b.raw("}")
+}
+
+// json is a cell as a raw value.
+func (c cell) json() any {
+	switch c.kind {
+	case textCell, wordCell:
+		return c.s
+	case countCell:
+		return c.n
+	case percentCell, millisCell:
+		if c.ok {
+			return c.f
+		}
+	case timeCell:
+		return c.t
+	}
+	return nil
+}

@@ -1,0 +1,260 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Part is one table of a report.
+type Part string
+
+// The tables of a report.
+const (
+	FiguresPart Part = "figures" // queues and intervals, then totals
+	LinesPart   Part = "lines"   // what became of calls, by the number that was dialled
+	LatePart    Part = "late"    // callers who waited longer than T, by agent
+)
+
+// Format is a form of output.
+type Format string
+
+// The forms of output.
+const (
+	TextFormat Format = "text"
+	CSVFormat  Format = "csv"
+	JSONFormat Format = "json"
+)
+
+// View says how a report is shown.
+type View struct {
+	Format  Format   // "" is text
+	Lang    Lang     // "" is Chinese; CSV and JSON name columns by their keys
+	Columns []Column // of the figures; DefaultColumns when empty
+	Parts   []Part   // figures and lines when empty; CSV holds one, figures when empty
+	BOM     bool     // begins CSV with a byte order mark, without which Excel misreads Chinese
+}
+
+// Write shows a report. A wrong view is an error wrapping ErrInvalid, and then nothing was
+// written.
+func (r *Report) Write(w io.Writer, v View) error {
+	if err := v.complete(); err != nil {
+		return err
+	}
+	tables := make([]table, 0, len(v.Parts))
+	for _, p := range v.Parts {
+		t, err := r.table(p, v)
+		if err != nil {
+			return err
+		}
+		tables = append(tables, t)
+	}
+	var err error
+	switch v.Format {
+	case CSVFormat:
+		err = writeCSV(w, tables[0], v.BOM)
+	case JSONFormat:
+		err = r.writeJSON(w, tables)
+	case TextFormat:
+		err = r.writeText(w, v.Lang, tables)
+	}
+	if err != nil {
+		return fmt.Errorf("write report as %s: %w", v.Format, err)
+	}
+	return nil
+}
+
+// complete fills in defaults and refuses what has no meaning.
+func (v *View) complete() error {
+	if v.Format == "" {
+		v.Format = TextFormat
+	}
+	if v.Lang == "" {
+		v.Lang = Chinese
+	}
+	if len(v.Parts) == 0 {
+		v.Parts = []Part{FiguresPart, LinesPart}
+		if v.Format == CSVFormat {
+			v.Parts = v.Parts[:1]
+		}
+	}
+	switch {
+	case v.Format != TextFormat && v.Format != CSVFormat && v.Format != JSONFormat:
+		return fmt.Errorf("%w: format %q is none of text, csv, json", ErrInvalid, v.Format)
+	case v.Lang != Chinese && v.Lang != English:
+		return fmt.Errorf("%w: language %q is none of zh-CN, en", ErrInvalid, v.Lang)
+	case v.Format == CSVFormat && len(v.Parts) > 1:
+		return fmt.Errorf("%w: CSV holds one table, not %v", ErrInvalid, v.Parts)
+	}
+	return nil
+}
+
+// table is one part of a report, ready to be written in any format.
+type table struct {
+	part  Part
+	keys  []string // of the columns, for CSV and JSON
+	heads []string // of the columns, for people
+	rows  [][]cell
+}
+
+// table makes one part.
+func (r *Report) table(p Part, v View) (table, error) {
+	switch p {
+	case FiguresPart:
+		return r.figuresTable(v)
+	case LinesPart:
+		return r.linesTable(v.Lang), nil
+	case LatePart:
+		return r.lateTable(v.Lang), nil
+	}
+	return table{}, fmt.Errorf("%w: part %q is none of figures, lines, late", ErrInvalid, p)
+}
+
+// The scopes of a row of figures. They stand in the first column, so that a spreadsheet
+// does not add totals to what they are the total of.
+const (
+	scopeInterval = "interval"
+	scopeQueue    = "queue"
+	scopeAll      = "all"
+)
+
+// figuresTable holds the rows, the totals of queues and the total. In CSV, which has no
+// head, each row names the formula and the limits it was computed with.
+func (r *Report) figuresTable(v View) (table, error) {
+	chosen, err := choose(v.Columns)
+	if err != nil {
+		return table{}, err
+	}
+	if v.Format == CSVFormat {
+		chosen = append(chosen, basis()...)
+	}
+	t := table{
+		part: FiguresPart,
+		keys: []string{"scope", "queue", "from", "to"},
+		heads: []string{
+			v.Lang.pick("范围", "scope"), v.Lang.pick("队列", "queue"),
+			v.Lang.pick("起", "from"), v.Lang.pick("止", "to"),
+		},
+	}
+	for _, c := range chosen {
+		t.keys, t.heads = append(t.keys, string(c.name)), append(t.heads, c.heading(v.Lang, r.Spec.Rules))
+	}
+	names := map[string]string{
+		scopeInterval: v.Lang.pick("时段", scopeInterval),
+		scopeQueue:    v.Lang.pick("队列合计", "queue total"),
+		scopeAll:      v.Lang.pick("总计", "total"),
+	}
+	add := func(scope string, row Row) {
+		cells := []cell{word(scope, names[scope]), text(string(row.Queue)),
+			r.when(row.Interval.Start), r.when(row.Interval.End)}
+		for _, c := range chosen {
+			cells = append(cells, c.cell(row.Figures, r.Spec))
+		}
+		t.rows = append(t.rows, cells)
+	}
+	for _, row := range r.Rows {
+		add(scopeInterval, row)
+	}
+	for _, row := range r.Queues {
+		add(scopeQueue, row)
+	}
+	add(scopeAll, r.Total)
+	return t, nil
+}
+
+func (r *Report) linesTable(l Lang) table {
+	t := table{
+		part: LinesPart,
+		keys: []string{"line", "arrived", "entered", "hung_up_in_greeting", "unknown_line", "failed", "other", "open"},
+		heads: []string{
+			l.pick("热线号码", "line"), l.pick("来电", "arrived"), l.pick("进入队列", "entered a queue"),
+			l.pick("问候中挂机", "hung up in greeting"), l.pick("空号", "unknown line"), l.pick("故障", "failed"),
+			l.pick("其他", "other"), l.pick("进行中", "open"),
+		},
+	}
+	for _, n := range r.Lines {
+		t.rows = append(t.rows, []cell{
+			text(n.Line), count(n.Arrived), count(n.Entered), count(n.HungUpInGreeting),
+			count(n.UnknownLine), count(n.Failed), count(n.Other), count(n.Open),
+		})
+	}
+	return t
+}
+
+func (r *Report) lateTable(l Lang) table {
+	t := table{
+		part: LatePart,
+		keys: []string{"agent", "call", "queue", "entered", "wait_ms", "end", "cause", "misses", "missed_by"},
+		heads: []string{
+			l.pick("座席", "agent"), l.pick("呼叫", "call"), l.pick("队列", "queue"), l.pick("进入队列", "entered"),
+			l.pick("等待(秒)", "wait s"), l.pick("结果", "end"), l.pick("原因", "cause"),
+			l.pick("未接次数", "misses"), l.pick("未接座席", "missed by"),
+		},
+	}
+	for _, n := range r.Late {
+		missed := make([]string, len(n.Missed))
+		for i, a := range n.Missed {
+			missed[i] = string(a)
+		}
+		t.rows = append(t.rows, []cell{
+			text(string(n.Agent)), text(string(n.Call)), text(string(n.Queue)), r.when(n.Entered),
+			mean(Mean{n.Wait, 1}), word(string(n.End), endName(n.End, l)), word(string(n.Cause), causeName(n.Cause, l)),
+			count(int64(len(n.Missed))), text(strings.Join(missed, " ")),
+		})
+	}
+	return t
+}
+
+// endName is the end of a stay for people.
+func endName(e End, l Lang) string {
+	switch e {
+	case Waiting:
+		return l.pick("排队中", "waiting")
+	case Answered:
+		return l.pick("接通", "answered")
+	case Abandoned:
+		return l.pick("放弃", "abandoned")
+	case TimedOut:
+		return l.pick("超时", "timed out")
+	case LeftEmpty:
+		return l.pick("无座席", "no agents")
+	case Overflowed:
+		return l.pick("溢出", "overflowed")
+	case Callback:
+		return l.pick("回呼", "call-back")
+	case Lost:
+		return l.pick("故障中断", "lost")
+	}
+	return string(e)
+}
+
+// causeName is the cause of a long wait for people.
+func causeName(c Cause, l Lang) string {
+	switch c {
+	case NoIdleAgent:
+		return l.pick("无空闲座席", "no idle agent")
+	case Missed:
+		return l.pick("座席未接", "missed by agents")
+	case RangLong:
+		return l.pick("应答慢", "slow answer")
+	}
+	return string(c)
+}
+
+// when is a time in the zone of the report.
+func (r *Report) when(t time.Time) cell { return cell{kind: timeCell, t: t.In(r.Spec.Grid.Zone)} }
+
+// limits names the settings that figures depend on, for the head of a text.
+func (r *Report) limits(l Lang) string {
+	t, s := seconds(r.Spec.Rules.T), seconds(r.Spec.Rules.Short)
+	return l.pick(fmt.Sprintf("T = %s 秒,短呼 < %s 秒", t, s), fmt.Sprintf("T = %s s, short < %s s", t, s))
+}
+
+// offsetChanges tells whether the clocks change within the period, so that a time of day
+// may come twice.
+func (r *Report) offsetChanges() bool {
+	end := r.Spec.Period.Start.In(r.Spec.Grid.Zone)
+	_, end = end.ZoneBounds()
+	return !end.IsZero() && end.Before(r.Spec.Period.End)
+}

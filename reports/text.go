@@ -1,0 +1,103 @@
+package reports
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// writeText writes the tables for people: settings first, then each table with aligned
+// columns.
+func (r *Report) writeText(w io.Writer, l Lang, tables []table) error {
+	b := bufio.NewWriter(w)
+	layout := "2006-01-02 15:04"
+	if r.offsetChanges() {
+		layout += " -07:00"
+	}
+	start, end := r.Spec.Period.Start.In(r.Spec.Grid.Zone), r.Spec.Period.End.In(r.Spec.Grid.Zone)
+	fmt.Fprintf(b, "%s: %s - %s  %s  %s\n", l.pick("时间", "period"),
+		start.Format(layout), end.Format(layout), r.Spec.Grid.Zone, r.Spec.Grid.Step)
+	fmt.Fprintf(b, "%s: %s = %s  (%s)\n", l.pick("服务水平", "service level"),
+		r.Spec.Formula, r.Spec.Formula.Text(), r.limits(l))
+	if r.Contradictions > 0 {
+		fmt.Fprintf(b, "%s: %d\n", l.pick("账本中自相矛盾的事件", "events in the ledger that contradict others"),
+			r.Contradictions)
+	}
+	for _, t := range tables {
+		fmt.Fprintf(b, "\n%s\n", partName(t.part, l))
+		t.text(b, layout)
+	}
+	return b.Flush()
+}
+
+// partName is the title of a table.
+func partName(p Part, l Lang) string {
+	switch p {
+	case FiguresPart:
+		return l.pick("队列指标", "queues")
+	case LinesPart:
+		return l.pick("来电", "calls by line")
+	case LatePart:
+		return l.pick("超时应答清单", "callers who waited too long")
+	}
+	return string(p)
+}
+
+// text writes a table with aligned columns, numbers to the right. It goes over the rows
+// twice, first for the widths, and holds none of them as text.
+func (t table) text(w *bufio.Writer, layout string) {
+	widths := make([]int, len(t.heads))
+	for i, h := range t.heads {
+		widths[i] = width(h)
+	}
+	for _, row := range t.rows {
+		for i, c := range row {
+			widths[i] = max(widths[i], width(c.text(layout)))
+		}
+	}
+	line := func(at func(i int) (s string, right bool)) {
+		var out strings.Builder
+		for i := range widths {
+			if i > 0 {
+				out.WriteString("  ")
+			}
+			s, right := at(i)
+			fill := strings.Repeat(" ", widths[i]-width(s))
+			if right {
+				out.WriteString(fill + s)
+			} else {
+				out.WriteString(s + fill)
+			}
+		}
+		w.WriteString(strings.TrimRight(out.String(), " ") + "\n")
+	}
+	line(func(i int) (string, bool) { return t.heads[i], len(t.rows) > 0 && t.rows[0][i].number() })
+	for _, row := range t.rows {
+		line(func(i int) (string, bool) { return row[i].text(layout), row[i].number() })
+	}
+}
+
+// text is a cell for people; "-" says that there is no value.
+func (c cell) text(layout string) string {
+	switch c.kind {
+	case textCell:
+		return printable(c.s)
+	case wordCell:
+		return c.name
+	case countCell:
+		return strconv.FormatInt(c.n, 10)
+	case percentCell:
+		if c.ok {
+			return strconv.FormatFloat(c.f, 'f', 2, 64)
+		}
+	case millisCell:
+		if c.ok {
+			return strconv.FormatFloat(c.f/1000, 'f', 1, 64)
+		}
+	case timeCell:
+		return c.t.Format(layout)
+	}
+	return "-"
+}
