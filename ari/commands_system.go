@@ -73,3 +73,16 @@ func (c *Client) filterEvents(ctx context.Context) error {
 }
 
 func (c *Client) appPath(rest string) string { return "/applications/" + segment(c.opts.App) + rest }
+
+// GlobalVariable reads a global variable, or evaluates a dialplan function that needs no
+// channel. ErrGone: the variable is not set.
+func (c *Client) GlobalVariable(ctx context.Context, name string) (string, error) {
+	var out struct {
+		Value string `json:"value"`
+	}
+	err := c.do(ctx, request{
+		op: "get global variable", method: http.MethodGet, path: "/asterisk/variable",
+		query: url.Values{"variable": {name}}, repeat: true,
+	}, &out)
+	return out.Value, err
+}

@@ -1,0 +1,255 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"hotline/acd/redisstore"
+	"hotline/ari"
+	"hotline/configs"
+	"hotline/recorder/store"
+)
+
+// Finding is one thing that Check looked at.
+type Finding struct {
+	Name   string // what was looked at
+	Detail string // what was found
+	Fix    string // what to do, when Bad or Warn
+	Bad    bool   // the hotline cannot work like this
+	Warn   bool   // it works, but not well
+}
+
+// oldest is the first Asterisk without known holes in ARI (ari.md 0).
+var oldest = [3]int{22, 10, 1}
+
+// needed are the modules without which the walk of a call breaks.
+var needed = []string{
+	"res_ari_channels.so", "res_ari_bridges.so", "res_ari_playbacks.so", "res_ari_applications.so",
+	"res_ari_endpoints.so", "res_ari_asterisk.so", "res_ari_events.so", "res_stasis_playback.so",
+	"app_stasis.so", "app_mixmonitor.so", "chan_pjsip.so", "res_pjsip_session.so", "res_pjsip_sdp_rtp.so",
+	"res_rtp_asterisk.so", "bridge_simple.so", "bridge_softmix.so", "codec_alaw.so", "format_pcm.so",
+	"res_musiconhold.so", "res_timing_timerfd.so", "pbx_config.so",
+}
+
+// clockMax is how far the clocks of Asterisk and Redis may be from ours: figures compare
+// times to 50 ms, and HTTP tells Asterisk's clock in whole seconds.
+const clockMax = 2 * time.Second
+
+// Check looks at everything the hotline needs, without changing anything. It goes on after
+// a fault, so that one run shows all of them.
+func Check(ctx context.Context, cfg *configs.Config) []Finding {
+	var out []Finding
+	out = append(out, checkAsterisk(ctx, cfg)...)
+	out = append(out, checkRedis(ctx, cfg)...)
+	out = append(out, checkFolders(cfg)...)
+	return out
+}
+
+func checkAsterisk(ctx context.Context, cfg *configs.Config) []Finding {
+	client, err := ari.New(ari.Options{
+		URL: cfg.Asterisk.URL + "/ari", User: cfg.Asterisk.User, Password: cfg.Asterisk.Password.Reveal(),
+		App: cfg.Asterisk.App, CommandTimeout: cfg.Asterisk.RequestTimeout,
+	})
+	if err != nil {
+		return []Finding{{Name: "asterisk", Detail: err.Error(), Bad: true, Fix: "correct the asterisk section"}}
+	}
+	info, err := client.Info(ctx)
+	if err != nil {
+		return []Finding{unreachable(cfg, err)}
+	}
+	found := []Finding{version(info.Version)}
+	found = append(found, modules(ctx, client), application(ctx, client, cfg), asteriskClock(ctx, client))
+	return append(found, phones(ctx, client, cfg)...)
+}
+
+func unreachable(cfg *configs.Config, err error) Finding {
+	f := Finding{Name: "asterisk", Detail: fmt.Sprintf("%s: %v", cfg.Asterisk.URL, err), Bad: true}
+	var refused *ari.Error
+	switch {
+	case errors.As(err, &refused) && refused.Status == 401:
+		f.Detail = fmt.Sprintf("Asterisk refuses the user %q or its password", cfg.Asterisk.User)
+		f.Fix = "compare ari.conf with asterisk.user and asterisk.password_file"
+	case errors.As(err, &refused) && refused.Status == 404:
+		f.Fix = "asterisk.url must be the base address without /ari, and res_ari.so must be loaded"
+	default:
+		f.Fix = "start Asterisk, or correct asterisk.url; http.conf must be enabled on that address"
+	}
+	return f
+}
+
+func version(text string) Finding {
+	f := Finding{Name: "asterisk version", Detail: text}
+	var v [3]int
+	// A version such as "22.10.1+dfsg" or "GIT-master-..." gives as many numbers as it has.
+	if n, _ := fmt.Sscanf(text, "%d.%d.%d", &v[0], &v[1], &v[2]); n == 0 {
+		f.Warn, f.Fix = true, "the version cannot be read; 22.10.1 or newer is needed"
+		return f
+	}
+	for i := range v {
+		if v[i] != oldest[i] {
+			if v[i] < oldest[i] {
+				f.Bad, f.Fix = true, "install Asterisk 22.10.1 or newer: older ones have known holes in ARI"
+			}
+			break
+		}
+	}
+	return f
+}
+
+func modules(ctx context.Context, client *ari.Client) Finding {
+	f := Finding{Name: "asterisk modules"}
+	list, err := client.Modules(ctx)
+	if err != nil {
+		f.Detail, f.Bad, f.Fix = err.Error(), true, "load res_ari_asterisk.so"
+		return f
+	}
+	running := make(map[string]bool, len(list))
+	for _, m := range list {
+		running[m.Name] = m.Status == "Running"
+	}
+	var missing []string
+	for _, name := range needed {
+		if !running[name] {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 {
+		f.Detail, f.Bad = "not running: "+strings.Join(missing, ", "), true
+		f.Fix = "add them to modules.conf; configs/asterisk has the list"
+		return f
+	}
+	f.Detail = fmt.Sprintf("all %d needed modules run", len(needed))
+	return f
+}
+
+// application asks the dialplan whether a caller of each line reaches our application.
+func application(ctx context.Context, client *ari.Client, cfg *configs.Config) Finding {
+	f := Finding{Name: "dialplan"}
+	app, err := client.GlobalVariable(ctx, "HOTLINE_APP")
+	if err != nil || app != cfg.Asterisk.App {
+		f.Detail, f.Bad = fmt.Sprintf("the dialplan enters the application %q, not %q", app, cfg.Asterisk.App), true
+		f.Fix = "use extensions.conf of configs/asterisk, or set asterisk.app"
+		return f
+	}
+	for _, l := range cfg.Lines {
+		ok, err := client.GlobalVariable(ctx, "DIALPLAN_EXISTS(from-trunk,"+l.Number+",1)")
+		if err != nil || ok != "1" {
+			f.Detail, f.Bad = fmt.Sprintf("a call to %s does not reach the application", l.Number), true
+			f.Fix = "the context from-trunk must lead the number to Stasis(" + cfg.Asterisk.App + ")"
+			return f
+		}
+	}
+	f.Detail = fmt.Sprintf("%d lines enter the application %q", len(cfg.Lines), app)
+	return f
+}
+
+func asteriskClock(ctx context.Context, client *ari.Client) Finding {
+	f := Finding{Name: "clock of Asterisk"}
+	text, err := client.GlobalVariable(ctx, "EPOCH")
+	var epoch int64
+	if err == nil {
+		_, err = fmt.Sscan(text, &epoch)
+	}
+	if err != nil {
+		f.Detail, f.Warn, f.Fix = fmt.Sprintf("cannot be read: %v", err), true, "ARI must be allowed to read variables"
+		return f
+	}
+	return clock(f, time.Unix(epoch, 0), time.Now())
+}
+
+func clock(f Finding, theirs, ours time.Time) Finding {
+	apart := ours.Sub(theirs).Abs()
+	f.Detail = fmt.Sprintf("%s apart", apart.Round(time.Millisecond))
+	if apart > clockMax {
+		f.Bad, f.Fix = true, "synchronise the clocks of both machines (NTP)"
+	}
+	return f
+}
+
+func phones(ctx context.Context, client *ari.Client, cfg *configs.Config) []Finding {
+	online, unknown := 0, []string{}
+	for _, a := range cfg.Agents {
+		tech, resource, _ := strings.Cut(a.Endpoint, "/")
+		e, err := client.Endpoint(ctx, tech, resource)
+		if err != nil {
+			unknown = append(unknown, a.Endpoint)
+		} else if e.State == ari.EndpointOnline {
+			online++
+		}
+	}
+	f := Finding{Name: "agents' phones", Detail: fmt.Sprintf("%d of %d registered", online, len(cfg.Agents))}
+	if len(unknown) > 0 {
+		f.Detail, f.Bad = "unknown to Asterisk: "+strings.Join(unknown, ", "), true
+		f.Fix = "add them to pjsip.conf, or correct agents[].endpoint"
+	}
+	return []Finding{f}
+}
+
+func checkRedis(ctx context.Context, cfg *configs.Config) []Finding {
+	f := Finding{Name: "redis"}
+	if cfg.Redis.Embedded() {
+		f.Detail, f.Warn, f.Fix = "embedded: live figures end with the process", true, "set redis.addr"
+		return []Finding{f}
+	}
+	s, err := redisstore.Open(redisstore.Options{
+		Addr: cfg.Redis.Addr, Username: cfg.Redis.Username, Password: cfg.Redis.Password.Reveal(), DB: cfg.Redis.DB,
+	})
+	if err != nil {
+		f.Detail, f.Bad, f.Fix = err.Error(), true, "correct the redis section"
+		return []Finding{f}
+	}
+	defer func() { _ = s.Close() }() // nothing was written
+	warnings, err := s.Check(ctx)
+	if err != nil {
+		f.Detail, f.Bad, f.Fix = err.Error(), true, "start Redis 6.2 or newer, or correct the redis section"
+		return []Finding{f}
+	}
+	f.Detail = cfg.Redis.Addr
+	out := []Finding{f}
+	for _, w := range warnings {
+		out = append(out, Finding{Name: "redis", Detail: w, Warn: true, Fix: "see docs/operations.md"})
+	}
+	now, err := s.Time(ctx)
+	if err == nil {
+		out = append(out, clock(Finding{Name: "clock of Redis"}, now, time.Now()))
+	}
+	return out
+}
+
+func checkFolders(cfg *configs.Config) []Finding {
+	out := []Finding{
+		folder("ledger", filepath.Dir(cfg.Ledger.Path), 0),
+		folder("recordings", cfg.Recordings.Dir, cfg.Recordings.MinFreePercent),
+		folder("recordings of Asterisk", cfg.Asterisk.RecordingDir, cfg.Recordings.MinFreePercent),
+	}
+	return out
+}
+
+// folder checks by doing: a file is made and removed, because rights alone do not tell.
+func folder(name, path string, minFree int) Finding {
+	f := Finding{Name: name, Detail: path}
+	probe, err := os.CreateTemp(path, ".hotline-check-")
+	if err == nil {
+		err = errors.Join(probe.Close(), os.Remove(probe.Name()))
+	}
+	if err != nil {
+		f.Detail, f.Bad = fmt.Sprintf("%s is not writable: %v", path, err), true
+		f.Fix = "make the folder and give it to the user that runs hotline"
+		return f
+	}
+	space, err := store.Free(path)
+	if err != nil {
+		f.Detail, f.Warn, f.Fix = fmt.Sprintf("%s: free space unknown: %v", path, err), true, "look at the disk"
+		return f
+	}
+	f.Detail = fmt.Sprintf("%s, %.0f %% free", path, space.Percent())
+	if space.Percent() < float64(minFree) {
+		f.Warn, f.Fix = true, fmt.Sprintf("less than %d %% is free: make room or move the folder", minFree)
+	}
+	return f
+}
