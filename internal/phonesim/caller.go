@@ -152,7 +152,7 @@ func (c *caller) progress(res *sip.Response) {
 			c.sim.log.Warn("early media not usable", "call_id", c.dialog.callID, "error", err)
 		}
 	}
-	c.ringing()
+	c.ringing(time.Now().UTC())
 }
 
 func (c *caller) refused(res *sip.Response) {

@@ -180,17 +180,20 @@ func (d *dialog) bye(ctx context.Context) error {
 }
 
 // accept sends a 200 with a session description and waits for the ACK,
-// repeating the 200 meanwhile. sent is called after the first 200. The other
-// side's BYE ends the wait without an error.
-func (d *dialog) accept(ctx context.Context, req *sip.Request, tx sip.ServerTransaction, body []byte, sent func()) error {
+// repeating the 200 meanwhile. sent is called after the first 200 with the time
+// just before it. The other side's BYE ends the wait without an error.
+func (d *dialog) accept(
+	ctx context.Context, req *sip.Request, tx sip.ServerTransaction, body []byte, sent func(at time.Time),
+) error {
 	res := sip.NewResponseFromRequest(req, sip.StatusOK, "OK", body)
 	res.AppendHeader(d.contact.Clone())
 	res.AppendHeader(sip.NewHeader("Allow", allowed))
 	res.AppendHeader(sip.NewHeader("Content-Type", sdpContent))
+	at := time.Now().UTC()
 	if err := tx.Respond(res); err != nil {
 		return fmt.Errorf("%w: %w", errCancelled, err)
 	}
-	sent()
+	sent(at)
 	ctx, cancel := context.WithTimeout(ctx, d.station.timeout)
 	defer cancel()
 	wait := retransmitFirst
@@ -229,7 +232,7 @@ func (d *dialog) reinvite(req *sip.Request, tx sip.ServerTransaction) {
 		d.target = *c.Address.Clone()
 		d.mu.Unlock()
 	}
-	if err := d.accept(d.station.life, req, tx, body, func() {}); err != nil {
+	if err := d.accept(d.station.life, req, tx, body, func(time.Time) {}); err != nil {
 		d.station.log.Warn("re-INVITE not completed", "call_id", d.callID, "error", err)
 	}
 }

@@ -108,11 +108,11 @@ func (l *Leg) tell(what What) {
 }
 
 // ringing notes the first sign that the other telephone rings.
-func (l *Leg) ringing() {
+func (l *Leg) ringing(at time.Time) {
 	first := false
 	l.update(func(r *Record) {
 		if first = r.Ringing.IsZero(); first {
-			r.Ringing = time.Now().UTC()
+			r.Ringing = at
 		}
 	})
 	if first {

@@ -143,11 +143,12 @@ func (o *offered) run(act Action) {
 func (o *offered) ring(act Action) bool {
 	res := sip.NewResponseFromRequest(o.req, sip.StatusRinging, "Ringing", nil)
 	res.AppendHeader(o.dialog.contact.Clone())
+	at := time.Now().UTC()
 	if err := o.tx.Respond(res); err != nil {
-		o.ended(time.Now().UTC(), SideRemote, ResultCancelled, sip.StatusRequestTerminated, err.Error())
+		o.ended(at, SideRemote, ResultCancelled, sip.StatusRequestTerminated, err.Error())
 		return false
 	}
-	o.ringing()
+	o.ringing(at)
 	var acts <-chan time.Time
 	if act.Code != 0 {
 		timer := time.NewTimer(act.Ring)
@@ -203,9 +204,8 @@ func (o *offered) answer(act Action) {
 		return
 	}
 	body := o.describe(remote.direction)
-	err = o.dialog.accept(o.sim.life, o.req, o.tx, body, func() {
-		now := time.Now().UTC()
-		o.update(func(r *Record) { r.Answered, r.Code = now, sip.StatusOK })
+	err = o.dialog.accept(o.sim.life, o.req, o.tx, body, func(at time.Time) {
+		o.update(func(r *Record) { r.Answered, r.Code = at, sip.StatusOK })
 		o.speak()
 		o.tell(WhatAnswered)
 	})

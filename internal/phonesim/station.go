@@ -39,7 +39,7 @@ type station struct {
 	enter func() bool
 	leave func()
 
-	conn   *net.UDPConn
+	conn   *socket
 	ua     *sipgo.UserAgent
 	client *sipgo.Client
 	serve  sync.WaitGroup
@@ -70,35 +70,21 @@ func (st *station) open(bind netip.AddrPort, h handlers) error {
 	if !ok {
 		return errors.Join(fmt.Errorf("SIP socket has the address %s", conn.LocalAddr()), conn.Close())
 	}
-	st.conn, st.addr = conn, netip.AddrPortFrom(local.AddrPort().Addr().Unmap(), local.AddrPort().Port())
+	st.conn = newSocket(conn)
+	st.addr = netip.AddrPortFrom(local.AddrPort().Addr().Unmap(), local.AddrPort().Port())
 	st.dialogs = make(map[string]*dialog)
 	server, err := st.build()
 	if err != nil {
 		return errors.Join(fmt.Errorf("build SIP user agent: %w", err), conn.Close())
 	}
 	st.route(server, h)
-	reading := &signalConn{UDPConn: conn, reads: make(chan struct{})}
 	st.serve.Go(func() {
-		if err := server.ServeUDP(reading); err != nil {
+		if err := server.ServeUDP(st.conn); err != nil {
 			st.log.Error("SIP socket stopped", "address", st.addr, "error", err)
 		}
 	})
-	<-reading.reads
+	<-st.conn.reading
 	return nil
-}
-
-// signalConn tells when it is read for the first time: from then on the library
-// knows the socket and sends from it. A request before that would open another.
-type signalConn struct {
-	*net.UDPConn
-	once  sync.Once
-	reads chan struct{}
-}
-
-// ReadFrom reads one datagram.
-func (c *signalConn) ReadFrom(b []byte) (int, net.Addr, error) {
-	c.once.Do(func() { close(c.reads) })
-	return c.UDPConn.ReadFrom(b)
 }
 
 func (st *station) build() (*sipgo.Server, error) {
@@ -176,9 +162,13 @@ func (st *station) route(server *sipgo.Server, h handlers) {
 
 // close stops the socket, ends every transaction and waits for the reader.
 func (st *station) close() error {
-	err := errors.Join(st.conn.Close(), st.ua.Close())
+	err := st.conn.shut(st.ua.TransportLayer().Pool("udp"))
 	st.serve.Wait()
-	return err
+	st.ua.TransactionLayer().Close()
+	if err != nil {
+		return fmt.Errorf("close SIP socket %s: %w", st.addr, err)
+	}
+	return nil
 }
 
 // contact is the address under which a user of this station is reached.
