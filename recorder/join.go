@@ -71,6 +71,9 @@ func (r *Recorder) finish(ctx context.Context, t take, err error) {
 // make makes the recording of one call: store, announce, and only then delete the pair.
 func (r *Recorder) make(ctx context.Context, t take) error {
 	pair, err := r.look(ctx, t, true)
+	if errors.Is(err, store.ErrName) {
+		return r.announceFault(ctx, t.id, NoRecording, nil) // no file can have that name
+	}
 	if err != nil {
 		return err
 	}
@@ -195,7 +198,7 @@ func (r *Recorder) unchanged(pair mixmonitor.Pair) error {
 // its end was told, by the sweep, and is held against its times now; or there is none.
 func (r *Recorder) makeOfStored(ctx context.Context, t take) error {
 	name, err := r.store.Find(t.id, t.near())
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, store.ErrName) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return r.announceFault(ctx, t.id, NoRecording, nil)
 	}
 	if err != nil {
