@@ -52,7 +52,6 @@ type Dispatcher struct {
 	// last time. Submit only reads, so that those who submit do not wait for each other.
 	mu     sync.RWMutex
 	closed bool
-	done   chan struct{}
 }
 
 // NewDispatcher makes the owner of an engine, which nobody else may use from then on. The
@@ -73,7 +72,7 @@ func NewDispatcher(e *Engine, o Options) (*Dispatcher, error) {
 	}
 	return &Dispatcher{
 		engine: e, record: o.Record, act: o.Act,
-		mail: make(chan Command, o.Mailbox), done: make(chan struct{}),
+		mail: make(chan Command, o.Mailbox),
 	}, nil
 }
 
@@ -104,7 +103,6 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	if d.ran.Swap(true) {
 		return ErrRunning
 	}
-	defer close(d.done)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -180,12 +178,5 @@ func (d *Dispatcher) Snapshot(ctx context.Context) (Snapshot, error) {
 		return c.sorted(), nil
 	case <-ctx.Done():
 		return Snapshot{}, fmt.Errorf("snapshot: %w", ctx.Err())
-	case <-d.done:
-	}
-	select {
-	case c := <-reply:
-		return c.sorted(), nil
-	default:
-		return Snapshot{}, fmt.Errorf("snapshot: %w", ErrClosed)
 	}
 }

@@ -10,6 +10,7 @@ package acd
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"hotline/call"
@@ -33,7 +34,7 @@ type Engine struct {
 	// Of the Apply that is running.
 	now time.Time // as given: deadlines keep its monotonic part and survive a clock step
 	at  time.Time // now as events hold it
-	out Output
+	out Output    // grows in the same memory each time; Apply hands out copies
 }
 
 // Stats counts what the engine did not act on or had to force. Callers that leave after
@@ -80,12 +81,20 @@ func New(cfg Config) (*Engine, error) {
 // with now. A time before that of an earlier Apply does no harm: lengths that would be
 // negative are zero.
 func (e *Engine) Apply(now time.Time, c Command) Output {
-	e.now, e.at, e.out = now, call.Stamp(now), Output{}
+	e.now, e.at = now, call.Stamp(now)
+	e.out.Actions, e.out.Events = e.out.Actions[:0], e.out.Events[:0]
 	e.expire()
 	e.handle(c)
-	out := e.out
-	e.out = Output{}
-	return out
+	return Output{Actions: copied(e.out.Actions), Events: copied(e.out.Events)}
+}
+
+// copied is a copy of s of just its length; events are big, and growing a new slice for
+// each Apply would cost three times its memory.
+func copied[T any](s []T) []T {
+	if len(s) == 0 {
+		return nil
+	}
+	return slices.Clone(s)
 }
 
 // NextDeadline is when the engine must be given a Tick unless a command comes before;

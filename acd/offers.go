@@ -1,7 +1,7 @@
 package acd
 
 import (
-	"fmt"
+	"strconv"
 	"time"
 
 	"hotline/call"
@@ -53,7 +53,7 @@ func (e *Engine) ring(a *agent, c *caller) {
 func (e *Engine) offerID(c *caller) call.OfferID {
 	for {
 		c.offers++
-		id := call.OfferID(fmt.Sprintf("%s-a%d", c.id, c.offers))
+		id := call.OfferID(string(c.id) + "-a" + strconv.Itoa(c.offers))
 		if _, taken := e.offers[id]; !taken {
 			return id
 		}

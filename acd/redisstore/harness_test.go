@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"testing"
 	"time"
 
 	"hotline/call"
@@ -61,7 +60,7 @@ type running struct {
 }
 
 // run starts a quick Folder and stops it at the end of the test, if not before.
-func run(t *testing.T, s *Store, l Ledger) *running {
+func run(t testingT, s *Store, l Ledger) *running {
 	t.Helper()
 	r := &running{Folder: NewFolder(s, l), states: make(chan Status, 1)}
 	r.pace = pace{
@@ -89,7 +88,7 @@ func run(t *testing.T, s *Store, l Ledger) *running {
 }
 
 // await waits for a state after a round.
-func (r *running) await(t *testing.T, what string, yes func(Status) bool) Status {
+func (r *running) await(t testingT, what string, yes func(Status) bool) Status {
 	t.Helper()
 	limit := time.NewTimer(patience)
 	defer limit.Stop()
@@ -101,12 +100,13 @@ func (r *running) await(t *testing.T, what string, yes func(Status) bool) Status
 			}
 		case <-limit.C:
 			t.Fatalf("no %s; the state is %+v", what, r.Status())
+			return Status{}
 		}
 	}
 }
 
 // awaitLevel waits until n events are in the counters and nothing is wrong.
-func (r *running) awaitLevel(t *testing.T, n int) Status {
+func (r *running) awaitLevel(t testingT, n int) Status {
 	t.Helper()
 	return r.await(t, "level", func(st Status) bool {
 		return st.Applied == uint64(n) && st.Err == nil && !st.Rebuilding && st.Lag == 0
@@ -114,7 +114,7 @@ func (r *running) awaitLevel(t *testing.T, n int) Status {
 }
 
 // awaitFault waits for a fault of one kind.
-func (r *running) awaitFault(t *testing.T, want error) Status {
+func (r *running) awaitFault(t testingT, want error) Status {
 	t.Helper()
 	return r.await(t, want.Error(), func(st Status) bool { return errors.Is(st.Err, want) })
 }

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -62,6 +63,19 @@ func (o Options) normal() (Options, error) {
 	return o, err
 }
 
+// LogLibrary sends what the Redis library has to say to log, at debug level. The library
+// has one logger for the whole process and writes to stderr without it, a line for each
+// failed connection; so the composition root calls this once, before the first Open.
+func LogLibrary(log *slog.Logger) { redis.SetLogger(libraryLog{log}) }
+
+// libraryLog is the shape of logger that the library wants.
+type libraryLog struct{ *slog.Logger }
+
+// Printf takes a message of the library. What matters of it comes back as an error as well.
+func (l libraryLog) Printf(ctx context.Context, format string, v ...any) {
+	l.DebugContext(ctx, "redis library", "message", fmt.Sprintf(format, v...))
+}
+
 // orDefault replaces the zero value.
 func orDefault[T comparable](v *T, d T) {
 	var zero T
@@ -70,15 +84,14 @@ func orDefault[T comparable](v *T, d T) {
 	}
 }
 
-// client makes the connection pool. No command is retried inside it beyond a connection
-// that turned out to be dead, because the goroutines here have their own back-off and a
-// reader wants its answer or its error within the timeouts above.
+// client makes the connection pool. It retries nothing by itself: the goroutines here have
+// their own back-off, and a reader wants its answer or its error within the timeouts above.
 func (o Options) client() *redis.Client {
 	return redis.NewClient(&redis.Options{
 		Addr: o.Addr, Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLS,
 		DialTimeout: o.DialTimeout, ReadTimeout: o.ReadTimeout, WriteTimeout: o.WriteTimeout,
 		PoolSize: o.PoolSize, PoolTimeout: o.ReadTimeout,
-		MaxRetries: 1, DialerRetries: 1, ContextTimeoutEnabled: true,
+		MaxRetries: -1, DialerRetries: 1, ContextTimeoutEnabled: true,
 		Protocol: 2, DisableIdentity: true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})

@@ -14,6 +14,11 @@ import (
 	"hotline/call"
 )
 
+// The span of time that holds all intervals of the random events.
+const breadth = 3 * time.Hour
+
+var horizon = time.Date(2025, 12, 31, 14, 30, 0, 0, time.UTC)
+
 // rapidEvents makes n events with the numbers from first on.
 func rapidEvents(first uint64, n int) *rapid.Generator[[]call.Event] {
 	return rapid.Custom(func(t *rapid.T) []call.Event { return randomEvents(t, first, n) })
@@ -78,8 +83,7 @@ type picture map[string]any
 // nothing with the fold but the vocabulary.
 func recount(events []call.Event, zone *time.Location) picture {
 	pic := make(picture)
-	from := entered.Add(-6 * time.Hour).Truncate(time.Hour)
-	for at := from; at.Before(from.Add(12 * time.Hour)); at = at.Add(15 * time.Minute) {
+	for at := horizon; at.Before(horizon.Add(breadth)); at = at.Add(15 * time.Minute) {
 		in := func(t time.Time) bool { return !t.Before(at) && t.Before(at.Add(15*time.Minute)) }
 		recountSpan(pic, events, at.Format("15:04"), in)
 	}
@@ -218,10 +222,9 @@ func recountLine(events []call.Event, line string, in func(time.Time) bool) Line
 // photograph reads every figure from the store.
 func photograph(ctx context.Context, s *Store) (picture, error) {
 	pic := make(picture)
-	from := entered.Add(-6 * time.Hour).Truncate(time.Hour)
-	to := from.Add(12 * time.Hour)
+	to := horizon.Add(breadth)
 	for _, q := range someQueues {
-		rows, err := s.Figures(ctx, q, from, to)
+		rows, err := s.Figures(ctx, q, horizon, to)
 		if err != nil {
 			return nil, err
 		}
@@ -232,7 +235,7 @@ func photograph(ctx context.Context, s *Store) (picture, error) {
 		}
 	}
 	for _, a := range someAgents {
-		rows, err := s.AgentFigures(ctx, a, from, to)
+		rows, err := s.AgentFigures(ctx, a, horizon, to)
 		if err != nil {
 			return nil, err
 		}
@@ -289,8 +292,11 @@ func put[C comparable](pic picture, name string, start *time.Time, c *C) {
 // testingT is what *testing.T and *rapid.T share.
 type testingT interface {
 	Helper()
+	Errorf(format string, args ...any)
 	Fatal(args ...any)
 	Fatalf(format string, args ...any)
+	Context() context.Context
+	Cleanup(f func())
 }
 
 // mustAgree compares all figures of the store with the recount of the events.

@@ -1,0 +1,166 @@
+package acd
+
+import (
+	"slices"
+
+	"hotline/call"
+)
+
+// handle gives a command to the model.
+func (m *model) handle(c Command) {
+	switch c := c.(type) {
+	case SignIn:
+		m.wish(c.Agent, call.Ready, true)
+	case SignOut:
+		m.wish(c.Agent, call.Offline, false)
+	case GoReady:
+		m.wish(c.Agent, call.Ready, false)
+	case TakeBreak:
+		m.wish(c.Agent, call.Break, false)
+	case WrapUpDone:
+		for _, a := range m.agents {
+			if a.id == c.Agent && a.state == call.WrapUp {
+				m.finish(a, false)
+			}
+		}
+	case Enter:
+		m.enter(c)
+	case Leave:
+		m.leave(c.Call)
+	case Answered:
+		m.answered(m.leg(c.Offer))
+	case OfferFailed:
+		m.failed(m.leg(c.Offer), c.Outcome)
+	case LegEnded:
+		m.ended(m.leg(c.Offer))
+	}
+}
+
+func (m *model) wish(id call.AgentID, state call.AgentState, signIn bool) {
+	i := slices.IndexFunc(m.agents, func(a *modelAgent) bool { return a.id == id })
+	if i < 0 {
+		return
+	}
+	a := m.agents[i]
+	if a.state == call.Offline {
+		if signIn {
+			m.finish(a, false)
+		}
+		return
+	}
+	switch a.state {
+	case call.Ready, call.Break:
+		if state == call.Ready && (signIn || a.state == call.Ready) {
+			return
+		}
+		a.next = state
+		m.finish(a, state != call.Ready)
+	default:
+		m.wishWhileBusy(a, state, signIn)
+	}
+}
+
+func (m *model) wishWhileBusy(a *modelAgent, state call.AgentState, signIn bool) {
+	switch {
+	case state == call.Ready:
+		if !signIn || a.next == call.Offline {
+			a.next = ""
+		}
+	case state == call.Break || a.state == call.Talking:
+		a.next = state
+	case a.state == call.WrapUp:
+		a.next = state
+		m.finish(a, false)
+	default:
+		a.next = state
+		i := slices.IndexFunc(m.legs, func(l *modelLeg) bool { return l.agent == a })
+		l := m.legs[i]
+		m.drop(l, call.Rejected)
+		m.missed(l, call.Rejected, true)
+	}
+}
+
+func (m *model) enter(cmd Enter) {
+	q := slices.IndexFunc(m.cfg.Queues, func(q Queue) bool { return q.ID == cmd.Queue })
+	known := slices.ContainsFunc(m.calls, func(c *modelCall) bool { return c.id == cmd.Call })
+	if q < 0 || known {
+		return
+	}
+	since := call.Stamp(m.now)
+	if s := call.Stamp(cmd.Since); !cmd.Since.IsZero() && s.Before(since) {
+		since = s
+	}
+	c := &modelCall{id: cmd.Call, queue: m.cfg.Queues[q], since: since, order: m.tick(), offers: cmd.Offers}
+	if c.queue.MaxWait > 0 {
+		c.limit = m.in(c.queue.MaxWait - call.Stamp(m.now).Sub(since))
+		c.end = c.limit.at
+	}
+	m.calls = append(m.calls, c)
+	m.overdue(c)
+}
+
+func (m *model) leave(id call.ID) {
+	i := slices.IndexFunc(m.calls, func(c *modelCall) bool { return c.id == id })
+	if i < 0 {
+		return
+	}
+	c := m.calls[i]
+	switch {
+	case c.leg == nil:
+		m.removeCall(c)
+	case c.leg.state == "talks":
+		if c.leg.by == "" {
+			c.leg.by = call.ByCaller
+			c.leg.limit = m.in(m.cfg.RingGrace)
+			m.out = append(m.out, HangUp{c.leg.id, c.id, c.leg.agent.id, call.ByCaller})
+		}
+	default:
+		l := c.leg
+		m.drop(l, call.Canceled)
+		m.removeCall(c)
+		m.missed(l, call.Canceled, false)
+	}
+}
+
+// leg finds an offer; a leg without state stands for one that nobody knows.
+func (m *model) leg(id call.OfferID) *modelLeg {
+	for _, l := range m.legs {
+		if l.id == id {
+			return l
+		}
+	}
+	return &modelLeg{}
+}
+
+func (m *model) answered(l *modelLeg) {
+	switch {
+	case l.state == "rings":
+		l.state = "talks"
+		l.agent.state = call.Talking
+		l.call.limit = modelLimit{}
+		l.limit = m.in(m.cfg.TalkMax)
+		m.out = append(m.out, Connect{l.id, l.call.id, l.agent.id})
+	case l.state == "drops" && !l.late:
+		l.late = true
+		m.drop(l, l.why)
+	}
+}
+
+func (m *model) failed(l *modelLeg, why call.Outcome) {
+	switch l.state {
+	case "rings":
+		m.removeLeg(l)
+		m.missed(l, why, true)
+	case "drops":
+		m.removeLeg(l)
+	}
+}
+
+func (m *model) ended(l *modelLeg) {
+	switch l.state {
+	case "talks":
+		m.talkOver(l)
+	case "drops":
+		m.removeLeg(l)
+	}
+}

@@ -1,0 +1,185 @@
+package acd
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"hotline/call"
+)
+
+// Any commands in any order at any times, lost, repeated and mixed up: the rules hold
+// after each, and the engine does what its naive model does.
+func TestAnyCommandsKeepTheRules(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		p := newPlay(rt)
+		for range rapid.IntRange(1, 120).Draw(rt, "commands") {
+			p.now = p.now.Add(rapid.SampledFrom(pauses).Draw(rt, "pause"))
+			p.apply(p.draw())
+		}
+		p.settleDown()
+	})
+}
+
+// A clock that jumps, back too, leaves nothing behind either.
+func TestAnyClockLeavesNothingBehind(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		p := newPlay(rt)
+		p.jumps = true
+		for range rapid.IntRange(1, 60).Draw(rt, "commands") {
+			p.now = p.now.Add(time.Duration(rapid.IntRange(-5, 5).Draw(rt, "jump")) * time.Second)
+			p.apply(p.draw())
+		}
+		p.settleDown()
+	})
+}
+
+// The pauses make equal times and missed deadlines frequent.
+var pauses = []time.Duration{
+	0, 0, 0, 0, 300 * time.Microsecond, time.Second, time.Second, 2 * time.Second, 5 * time.Second, time.Minute,
+}
+
+// play is one run of the property test.
+type play struct {
+	*rapid.T
+	e      *Engine
+	m      *model
+	now    time.Time
+	jumps  bool // the clock also goes back, so that limits look longer
+	calls  int
+	offers []call.OfferID
+	ledger ledger
+}
+
+func newPlay(rt *rapid.T) *play {
+	seconds := func(name string, of ...int) time.Duration {
+		return time.Duration(rapid.SampledFrom(of).Draw(rt, name)) * time.Second
+	}
+	cfg := Config{
+		RingGrace: seconds("grace", 1, 2), MissPause: seconds("pause", 1, 3), TalkMax: seconds("talk", 20, 60),
+	}
+	for i := range rapid.IntRange(1, 3).Draw(rt, "queues") {
+		cfg.Queues = append(cfg.Queues, Queue{
+			ID: call.QueueID(fmt.Sprint("q", i)), RingFor: seconds("ring", 3, 5),
+			WrapUp: seconds("wrap", 0, 4), MaxWait: seconds("wait", 0, 4, 10),
+		})
+	}
+	for i := range rapid.IntRange(1, 5).Draw(rt, "agents") {
+		a := Agent{ID: call.AgentID(fmt.Sprint("a", i))}
+		for _, q := range cfg.Queues {
+			if rapid.Bool().Draw(rt, "serves") {
+				a.Queues = append(a.Queues, q.ID)
+			}
+		}
+		cfg.Agents = append(cfg.Agents, a)
+	}
+	e, err := New(cfg)
+	if err != nil {
+		rt.Fatalf("New: %v", err)
+	}
+	return &play{T: rt, e: e, m: newModel(cfg), now: dawn, ledger: newLedger()}
+}
+
+// draw makes a command about things that exist, existed or never did.
+func (p *play) draw() Command {
+	agent := call.AgentID(fmt.Sprint("a", rapid.IntRange(0, len(p.e.agents)).Draw(p.T, "agent")))
+	id := call.ID(fmt.Sprint("c", rapid.IntRange(max(0, p.calls-6), p.calls).Draw(p.T, "call")))
+	offer := call.OfferID("c0-a1")
+	if len(p.offers) > 0 {
+		recent := p.offers[max(0, len(p.offers)-6):]
+		offer = rapid.SampledFrom(recent).Draw(p.T, "offer")
+	}
+	switch rapid.IntRange(0, 17).Draw(p.T, "kind") {
+	case 0, 1:
+		return SignIn{agent}
+	case 2:
+		return SignOut{agent, "over"}
+	case 3:
+		return GoReady{agent}
+	case 4:
+		return TakeBreak{agent, "tea"}
+	case 5, 6, 7, 8:
+		return p.drawEnter(id)
+	case 9, 10:
+		return Leave{id}
+	case 11, 12, 13:
+		return Answered{offer}
+	case 14:
+		outcomes := []call.Outcome{call.NoAnswer, call.Rejected, call.Busy, call.Unreachable, call.Canceled}
+		return OfferFailed{offer, rapid.SampledFrom(outcomes).Draw(p.T, "outcome")}
+	case 15:
+		return LegEnded{offer, rapid.SampledFrom([]call.Party{call.ByAgent, call.ByCaller}).Draw(p.T, "by")}
+	case 16:
+		return WrapUpDone{agent}
+	default:
+		return Tick{}
+	}
+}
+
+func (p *play) drawEnter(old call.ID) Command {
+	queue := call.QueueID(fmt.Sprint("q", rapid.IntRange(0, len(p.e.queues)).Draw(p.T, "queue")))
+	c := Enter{Call: call.ID(fmt.Sprint("c", p.calls)), Queue: queue}
+	switch rapid.IntRange(0, 9).Draw(p.T, "entry") {
+	case 0:
+		c.Call = old
+	case 1:
+		c.Since = p.now.Add(-time.Duration(rapid.IntRange(-1, 12).Draw(p.T, "since")) * time.Second)
+	}
+	p.calls++
+	return c
+}
+
+// apply gives one command to both and checks everything.
+func (p *play) apply(c Command) {
+	p.Logf("%v %T%+v", p.now.Sub(dawn), c, c)
+	out := p.e.Apply(p.now, c)
+	for _, a := range out.Actions {
+		if r, ok := a.(Ring); ok {
+			p.offers = append(p.offers, r.Offer)
+		}
+	}
+	if diff := cmp.Diff(p.m.apply(p.now, c), out.Actions); diff != "" {
+		p.Fatalf("actions of model and engine (-model +engine):\n%s", diff)
+	}
+	for i, a := range p.e.agents {
+		if got, want := a.state, p.m.agents[i].state; got != want {
+			p.Fatalf("%s is %s, in the model %s", a.id, got, want)
+		}
+	}
+	p.ledger.add(p.T, call.Stamp(p.now), out)
+	p.checkRules(c, out)
+}
+
+// settleDown hangs up all calls, loses every message after that and waits: nothing may
+// stay.
+func (p *play) settleDown() {
+	for i := range p.calls {
+		p.apply(Leave{call.ID(fmt.Sprint("c", i))})
+	}
+	for range 1000 {
+		next, ok := p.e.NextDeadline()
+		if !ok {
+			break
+		}
+		p.now = later(p.now, next)
+		p.apply(Tick{})
+	}
+	if n := len(p.e.offers) + len(p.e.callers) + p.e.deadlines.len(); n != 0 {
+		p.Fatalf("%d offers, calls and deadlines are left for ever", n)
+	}
+	for _, a := range p.e.agents {
+		if a.state == call.Ringing || a.state == call.Talking || a.state == call.WrapUp {
+			p.Fatalf("%s is stuck in %s", a.id, a.state)
+		}
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

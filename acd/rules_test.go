@@ -1,0 +1,223 @@
+package acd
+
+import (
+	"time"
+
+	"pgregory.net/rapid"
+
+	"hotline/call"
+)
+
+// checkRules looks into the engine after a command.
+func (p *play) checkRules(c Command, out Output) {
+	p.checkOffers()
+	p.checkAgents()
+	p.checkNobodyWaitsInVain()
+	p.checkOrder(c, out)
+	p.checkSnapshot()
+}
+
+// No phone has two legs, no caller two offers, and every leg has an end in sight.
+func (p *play) checkOffers() {
+	perAgent := map[*agent]int{}
+	perCaller := map[*caller]int{}
+	for _, o := range p.e.offers {
+		perAgent[o.agent]++
+		limit := p.e.cfg.RingGrace
+		if o.phase != closing {
+			perCaller[o.caller]++
+			limit = max(o.caller.queue.RingFor, limit)
+		}
+		if o.phase == talking && o.by == "" {
+			limit = p.e.cfg.TalkMax
+		}
+		p.checkLimit(string(o.id), &o.timer, limit)
+		if perAgent[o.agent] > 1 || perCaller[o.caller] > 1 {
+			p.Fatalf("%s: %s has %d legs, %s has %d offers",
+				o.id, o.agent.id, perAgent[o.agent], o.caller.id, perCaller[o.caller])
+		}
+	}
+}
+
+func (p *play) checkLimit(what string, d *deadline, limit time.Duration) {
+	if !d.running() || !p.jumps && d.at.Sub(p.now) > limit {
+		p.Fatalf("%s: deadline running %t in %v, limit %v", what, d.running(), d.at.Sub(p.now), limit)
+	}
+}
+
+// Every state that is not at rest has a limit.
+func (p *play) checkAgents() {
+	for _, a := range p.e.agents {
+		switch a.state {
+		case call.Ringing, call.Talking:
+			if a.offer == nil || p.e.offers[a.offer.id] != a.offer || a.closing != nil {
+				p.Fatalf("%s is %s without a leg, or with two", a.id, a.state)
+			}
+		case call.WrapUp:
+			p.checkLimit(string(a.id), &a.timer, a.offer.caller.queue.WrapUp)
+		case call.Ready:
+			if !a.free() && a.closing == nil {
+				p.checkLimit(string(a.id), &a.timer, p.e.cfg.MissPause)
+			}
+			fallthrough
+		default:
+			if a.offer != nil || a.next != "" {
+				p.Fatalf("%s is %s and still has a call or a wish", a.id, a.state)
+			}
+		}
+		if a.seated != a.free() {
+			p.Fatalf("%s: seated %t, free %t", a.id, a.seated, a.free())
+		}
+	}
+}
+
+// No caller waits while an agent is free who serves his queue.
+func (p *play) checkNobodyWaitsInVain() {
+	for _, a := range p.e.agents {
+		for _, s := range a.seats {
+			if a.free() && s.queue.waiting.len() > 0 {
+				p.Fatalf("%s is free and %d wait in %s", a.id, s.queue.waiting.len(), s.queue.ID)
+			}
+		}
+	}
+}
+
+// Who is rung for was first in his queue among those who still wait there and were never
+// offered. A caller who enters with a past of his own comes after the deadlines.
+func (p *play) checkOrder(cmd Command, out Output) {
+	enter, _ := cmd.(Enter)
+	for _, action := range out.Actions {
+		r, ok := action.(Ring)
+		if !ok || p.e.callers[r.Call] == nil {
+			continue
+		}
+		c := p.e.callers[r.Call]
+		for _, other := range p.e.callers {
+			if other.id != enter.Call && other.queue == c.queue && other.offers == 0 && other.offer == nil && other.before(c) {
+				p.Fatalf("%s is rung for before %s, who entered earlier", c.id, other.id)
+			}
+		}
+	}
+}
+
+// The live view counts as the ledger does.
+func (p *play) checkSnapshot() {
+	for _, q := range p.e.Snapshot(p.now).Queues {
+		n := p.ledger.count(q.ID)
+		if n.queued != n.answered+n.left+len(q.Callers) {
+			p.Fatalf("%s: %d queued, but %d answered, %d left, %d wait", q.ID, n.queued, n.answered, n.left, len(q.Callers))
+		}
+		for i := 1; i < len(q.Callers); i++ {
+			if q.Callers[i].Entered.Before(q.Callers[i-1].Entered) {
+				p.Fatalf("%s: the view is not in order", q.ID)
+			}
+		}
+	}
+}
+
+// ledger folds the events as a stranger would who knows the vocabulary only.
+type ledger struct {
+	queues    map[call.QueueID]*counts
+	states    map[call.AgentID]call.Event // the last change
+	open      map[call.OfferID]bool       // offered, not ended or answered
+	talks     map[call.OfferID]call.Event // answered, not over
+	handled   map[call.AgentID]call.Event // talk over, wrap-up not
+	connected map[call.ID]call.OfferID    // by actions
+}
+
+type counts struct{ queued, answered, left int }
+
+func newLedger() ledger {
+	return ledger{
+		queues: map[call.QueueID]*counts{}, states: map[call.AgentID]call.Event{},
+		open: map[call.OfferID]bool{}, talks: map[call.OfferID]call.Event{},
+		handled: map[call.AgentID]call.Event{}, connected: map[call.ID]call.OfferID{},
+	}
+}
+
+func (l *ledger) add(t *rapid.T, now time.Time, out Output) {
+	for _, ev := range out.Events {
+		if !ev.At.Equal(now) || ev.Seq != 0 {
+			t.Fatalf("%+v: want At %v and no Seq", ev, now)
+		}
+		l.addEvent(t, ev)
+	}
+	for _, a := range out.Actions {
+		if c, ok := a.(Connect); ok {
+			if other, twice := l.connected[c.Call]; twice {
+				t.Fatalf("%s is connected by %s and %s", c.Call, other, c.Offer)
+			}
+			l.connected[c.Call] = c.Offer
+		}
+	}
+}
+
+func (l *ledger) count(id call.QueueID) *counts {
+	if l.queues[id] == nil {
+		l.queues[id] = &counts{}
+	}
+	return l.queues[id]
+}
+
+func (l *ledger) addEvent(t *rapid.T, ev call.Event) {
+	n := l.count(ev.Queue)
+	switch ev.Kind {
+	case call.Queued:
+		n.queued++
+	case call.Offered:
+		l.open[ev.Offer] = true
+	case call.OfferEnded:
+		l.closeOffer(t, ev)
+	case call.Answered:
+		n.answered++
+		l.closeOffer(t, ev)
+		l.talks[ev.Offer] = ev
+		if ev.Wait != call.Between(ev.Entered, ev.At) {
+			t.Fatalf("%+v: Wait is not At - Entered", ev)
+		}
+	case call.LeftQueue:
+		n.left++
+		if ev.Wait != call.Between(ev.Entered, ev.At) {
+			t.Fatalf("%+v: Wait is not At - Entered", ev)
+		}
+	case call.TalkEnded:
+		l.endTalk(t, ev)
+	case call.WrapUpEnded:
+		if end := l.handled[ev.Agent]; ev.Wrap != call.Between(end.At, ev.At) || ev.Call != end.Call {
+			t.Fatalf("%+v does not follow %+v", ev, end)
+		}
+		delete(l.handled, ev.Agent)
+	case call.AgentChanged:
+		l.change(t, ev)
+	default:
+		t.Fatalf("the engine cannot know of %+v", ev)
+	}
+}
+
+func (l *ledger) closeOffer(t *rapid.T, ev call.Event) {
+	if !l.open[ev.Offer] {
+		t.Fatalf("%+v: the offer is not open", ev)
+	}
+	delete(l.open, ev.Offer)
+}
+
+func (l *ledger) endTalk(t *rapid.T, ev call.Event) {
+	answer, ok := l.talks[ev.Offer]
+	if !ok || ev.Talk != call.Between(answer.At, ev.At) || !ev.Answer.Equal(answer.At) || ev.Wait != answer.Wait {
+		t.Fatalf("%+v does not follow %+v", ev, answer)
+	}
+	delete(l.talks, ev.Offer)
+	delete(l.connected, ev.Call)
+	l.handled[ev.Agent] = ev
+}
+
+func (l *ledger) change(t *rapid.T, ev call.Event) {
+	last, ok := l.states[ev.Agent]
+	if !ok {
+		last = call.Event{To: call.Offline, At: ev.At}
+	}
+	if ev.From != last.To || ev.Held != call.Between(last.At, ev.At) {
+		t.Fatalf("%+v does not follow %+v", ev, last)
+	}
+	l.states[ev.Agent] = ev
+}
