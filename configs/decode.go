@@ -199,7 +199,7 @@ func describe(node ast.Node) string {
 
 // isScalar reports whether a setting is one value rather than a group or a list.
 func isScalar(v reflect.Value) bool {
-	if _, ok := reflect.New(v.Type()).Interface().(encoding.TextUnmarshaler); ok {
+	if _, ok := reflect.TypeAssert[encoding.TextUnmarshaler](reflect.New(v.Type())); ok {
 		return true
 	}
 	return v.Kind() == reflect.String || v.Kind() == reflect.Int || v.Kind() == reflect.Int64
@@ -208,7 +208,7 @@ func isScalar(v reflect.Value) bool {
 // setText sets one value from its text, whether a file or a variable holds it. The error
 // is the rule that the text breaks.
 func setText(to reflect.Value, text string) error {
-	if u, ok := to.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if u, ok := reflect.TypeAssert[encoding.TextUnmarshaler](to.Addr()); ok {
 		return u.UnmarshalText([]byte(text))
 	}
 	switch to.Kind() {

@@ -32,7 +32,7 @@ func applyEnvironment(env []string, cfg *Config) (map[string]string, Problems) {
 		s, known := settings[name]
 		if !known {
 			if group, _, _ := strings.Cut(rest, "_"); groups[group] {
-				problems = append(problems, Problem{Source: environment, Key: name, Rule: "names no key that the environment can set"})
+				problems = append(problems, Problem{Source: environment, Key: name, Rule: noKeyRule})
 			}
 			continue
 		}
@@ -44,8 +44,10 @@ func applyEnvironment(env []string, cfg *Config) (map[string]string, Problems) {
 	return set, problems
 }
 
-// environment is the source of problems with variables.
-const environment = "environment"
+const (
+	environment = "environment" // source of problems with variables
+	noKeyRule   = "names no key that the environment can set"
+)
 
 // setting is one key that a variable can set.
 type setting struct {

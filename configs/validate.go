@@ -176,7 +176,9 @@ func checkGreetings(r *rules, list string, greetings []Greeting) {
 		r.must(g.From != g.To, key+".to", "must differ from from; a whole day is 00:00 to 24:00")
 		r.must(prompts.Known(g.Prompt), key+".prompt", promptRule, g.Prompt)
 		for j, other := range greetings[:i] {
-			r.must(!g.sound() || !other.sound() || !g.overlaps(other), key, "must not overlap %s[%d] (%s to %s)", list, j, other.From, other.To)
+			both := g.sound() && other.sound() // Of what is no period nothing can be said.
+			r.must(!both || !g.overlaps(other), key,
+				"must not overlap %s[%d] (%s to %s)", list, j, other.From, other.To)
 		}
 	}
 }

@@ -79,7 +79,7 @@ func WriteMusic(dir string) error { return writeFolder("music", dir) }
 // writeFolder copies one embedded folder, each file under a temporary name first, since a
 // running Asterisk may be playing the file of before.
 func writeFolder(from, dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // Asterisk reads it as another user
 		return fmt.Errorf("prompts: %w", err)
 	}
 	entries, err := files.ReadDir(from)
@@ -92,6 +92,7 @@ func writeFolder(from, dir string) error {
 			return fmt.Errorf("prompts: %w", err)
 		}
 		name := filepath.Join(dir, entry.Name())
+		//nolint:gosec // Asterisk reads it as another user.
 		if err := os.WriteFile(name+".part", content, 0o644); err != nil {
 			return fmt.Errorf("prompts: %w", err)
 		}

@@ -91,8 +91,8 @@ func TestMusicIsSofterThanSpeechAndJoinsItself(t *testing.T) {
 	}
 	// No 100 ms may be silent: a caller who hears nothing thinks the call is lost.
 	for at := 0; at+800 <= len(content); at += 800 {
-		if _, rms := levels(content[at : at+800]); rms < -50 {
-			t.Errorf("RMS %.1f dBFS at %.1f s, want music throughout", rms, float64(at)/8000)
+		if _, tenth := levels(content[at : at+800]); tenth < -50 {
+			t.Errorf("RMS %.1f dBFS at %.1f s, want music throughout", tenth, float64(at)/8000)
 		}
 	}
 	if step := math.Abs(linear(content[0]) - linear(content[len(content)-1])); step > 0.05 {
