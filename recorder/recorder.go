@@ -70,9 +70,6 @@ func (o *Options) setDefaults() {
 	if o.Missing <= 0 {
 		o.Missing = time.Second
 	}
-	if o.Known == nil {
-		o.Known = func(call.ID) bool { return false }
-	}
 	if o.Space == nil {
 		o.Space = func(string, store.Space) {}
 	}

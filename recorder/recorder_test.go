@@ -135,14 +135,14 @@ func TestS22StoppedRecordingRaisesAlarm(t *testing.T) {
 			t.Errorf("told after %s", after)
 		}
 		g.none(time.Minute)
-		grow(10) // goes on
-		g.fault(g.next(), recorder.NotGrowing)
-		// Only one of the two grows.
+		grow(10) // goes on, then only one of the two does
 		for range 5 {
 			block += mixmonitor.Buffer
 			g.put("2000/01/01/"+string(id)+"-rx.alaw", sound(block, 1))
-			g.none(4096 * time.Millisecond)
+			<-time.After(4096 * time.Millisecond)
 		}
+		g.fault(g.next(), recorder.NotGrowing)
+		g.none(time.Minute)
 		if s := g.rec.Stats(); s.Live != 1 || s.Faults != 2 {
 			t.Errorf("stats: %+v", s)
 		}

@@ -80,7 +80,7 @@ func (p Pair) Began() time.Time {
 	id := string(p.Call)
 	id = id[strings.LastIndexByte(id, '-')+1:]
 	seconds, _, found := strings.Cut(id, ".")
-	if at, err := strconv.ParseInt(seconds, 10, 64); found && err == nil && len(seconds) == 10 {
+	if at, err := strconv.ParseInt(seconds, 10, 64); found && err == nil && len(seconds) >= 9 {
 		return time.Unix(at, 0).UTC()
 	}
 	return p.Modified().Add(-Duration(p.Frames())).UTC()
