@@ -34,6 +34,11 @@ type Params struct {
 	// back: a sound name, or an absolute path without its ending. Empty: none.
 	ApologySound string
 
+	// Tries is how often a call is offered to the application while no controller
+	// is connected, two seconds of music apart; 0 means 30, a minute, which covers
+	// a restart and ends before callers lose patience.
+	Tries int
+
 	// SystemName begins every unique id: letters, digits, dot and dash.
 	SystemName string
 	// EntityID is six bytes as aa:bb:cc:dd:ee:ff, unique per Asterisk; events
@@ -121,6 +126,9 @@ func (p Params) validateNames() error {
 	}
 	if !namePattern.MatchString(p.App) {
 		errs = append(errs, fmt.Errorf("%w: App %q: want a letter, then letters, digits, - _", ErrParams, p.App))
+	}
+	if p.Tries < 0 {
+		errs = append(errs, fmt.Errorf("%w: Tries %d: want 0 or more", ErrParams, p.Tries))
 	}
 	if p.MaxFiles < 256 {
 		errs = append(errs, fmt.Errorf("%w: MaxFiles %d: want 256 or more", ErrParams, p.MaxFiles))

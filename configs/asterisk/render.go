@@ -30,13 +30,10 @@ type view struct {
 	TrunkAddr netip.AddrPort
 	AgentAddr netip.AddrPort
 	Sources   []netip.Prefix
-	Tries     int
 }
 
-// stasisTries is how often the dialplan offers a call to the application when
-// no controller is connected, with two seconds of music between: a minute, which
-// covers a restart of the controller and still ends before callers lose patience.
-const stasisTries = 30
+// defaultTries times two seconds of music: see [Params.Tries].
+const defaultTries = 30
 
 // Render checks p and writes every configuration file into dir, which must
 // exist. Files are readable by their owner only, because they hold passwords.
@@ -71,7 +68,9 @@ func newView(dir string, p Params) view {
 		HTTPBind:  netip.AddrFrom4([4]byte{127, 0, 0, 1}),
 		TrunkAddr: netip.AddrPortFrom(p.Bind, uint16(p.TrunkPort)),
 		AgentAddr: netip.AddrPortFrom(p.Bind, uint16(p.AgentPort)),
-		Tries:     stasisTries,
+	}
+	if v.Tries == 0 {
+		v.Tries = defaultTries
 	}
 	seen := make(map[netip.Prefix]bool)
 	for _, source := range append(append([]netip.Prefix{}, p.TrunkSources...), p.AgentSources...) {

@@ -68,25 +68,33 @@ func newApt(ctx context.Context, dir, origin, sources string, skip []string) (*a
 		return nil, err
 	}
 	files := map[string]string{
-		"state/status":     presentPackages(skip, a.arch),
-		"etc/sources.list": sources,
-		"apt.conf":         network + a.settings(sources == ""),
+		"state/status": presentPackages(skip, a.arch),
+		"apt.conf":     network + a.settings(sources == ""),
 	}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			return nil, err
 		}
 	}
-	return a, nil
+	return a, a.useSources(sources)
+}
+
+// useSources writes the private sources file.
+func (a *apt) useSources(text string) error {
+	return os.WriteFile(filepath.Join(a.dir, "etc/sources.list"), []byte(text), 0o600)
 }
 
 // settings leave out the machine's hooks, which expect root, and state what
 // must hold whatever the machine says: signatures count.
 func (a *apt) settings(machineSources bool) string {
 	empty := filepath.Join(a.dir, "etc/empty")
+	// A list of ours that cannot be read is an error; of the machine's sources a
+	// dead one of some third party must not stand in the way.
+	errorMode := "any"
 	list, parts := filepath.Join(a.dir, "etc/sources.list"), empty
 	if machineSources {
 		list, parts = "/etc/apt/sources.list", "/etc/apt/sources.list.d"
+		errorMode = "persistent"
 	}
 	var text strings.Builder
 	for _, setting := range [][2]string{
@@ -102,7 +110,7 @@ func (a *apt) settings(machineSources bool) string {
 		{"APT::Architecture", a.arch},
 		{"APT::Install-Recommends", "false"},
 		{"APT::Sandbox::User", ""},
-		{"APT::Update::Error-Mode", "any"},
+		{"APT::Update::Error-Mode", errorMode},
 		{"APT::Get::AllowUnauthenticated", "false"},
 		{"Acquire::AllowInsecureRepositories", "false"},
 		{"Acquire::AllowWeakRepositories", "false"},
@@ -239,12 +247,15 @@ func output(ctx context.Context, env []string, program string, args ...string) (
 	return stdout.String(), nil
 }
 
+// summary is what apt adds to every failed update; it says nothing new.
+const summary = "E: Some index files failed to download"
+
 // complaint picks apt's error and warning lines, at most four of them.
 func complaint(stderr string) string {
 	var picked []string
 	for line := range strings.Lines(stderr) {
 		line = strings.TrimSpace(line)
-		if line != "" && (strings.HasPrefix(line, "E:") || strings.HasPrefix(line, "W:") ||
+		if !strings.HasPrefix(line, summary) && (strings.HasPrefix(line, "E:") || strings.HasPrefix(line, "W:") ||
 			strings.HasPrefix(line, "dpkg") || strings.HasPrefix(line, "Err:")) {
 			picked = append(picked, line)
 		}

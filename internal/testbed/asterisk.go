@@ -38,8 +38,9 @@ type Options struct {
 	SoundsDir string
 	// MOHDir holds music; empty means a made tune.
 	MOHDir string
-	// ApologySound as in [asterisk.Params].
+	// ApologySound and Tries as in [asterisk.Params].
 	ApologySound string
+	Tries        int
 	// Bind is the address of SIP and media; the zero value means 127.0.0.1.
 	Bind netip.Addr
 	// TrunkSources and AgentSources are who may call and register; empty means
@@ -120,7 +121,7 @@ func launch(ctx context.Context, found *Install, options Options) (*Asterisk, er
 	}
 	a := &Asterisk{install: found, dir: dir, Version: found.Version, Agents: options.Agents}
 	if err := a.prepare(options); err != nil {
-		return nil, errors.Join(err, dir.remove())
+		return nil, errors.Join(err, a.Stop())
 	}
 	title := fmt.Sprintf("start Asterisk %s", found.Version)
 	if err := options.Stage.run(title, func() error { return a.start(ctx) }); err != nil {
@@ -183,9 +184,10 @@ func (a *Asterisk) params(options Options) (asterisk.Params, error) {
 		RecordingDir: orElse(options.RecordingDir, a.path("recordings")),
 		MOHDir:       orElse(options.MOHDir, a.path("music")),
 		ApologySound: options.ApologySound,
+		Tries:        options.Tries,
 		SystemName:   "t" + secret(4),
 		EntityID:     entityID(),
-		MaxFiles:     4096,
+		MaxFiles:     openFiles(),
 		Bind:         options.Bind,
 		TrunkPort:    options.TrunkPort, AgentPort: options.AgentPort, HTTPPort: options.HTTPPort,
 		TrunkSources: options.TrunkSources, AgentSources: options.AgentSources,
@@ -204,6 +206,16 @@ func (a *Asterisk) params(options Options) (asterisk.Params, error) {
 	}
 	params.RTPStart, params.RTPEnd = rtpRange()
 	return params, choosePorts(&params)
+}
+
+// openFiles is what 1,000 recorded calls need, or as much as this user may have.
+func openFiles() int {
+	const enough = 65536
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return 1024
+	}
+	return int(min(limit.Max, enough))
 }
 
 func choosePorts(params *asterisk.Params) error {
@@ -240,10 +252,15 @@ func (a *Asterisk) start(ctx context.Context) error {
 	}
 	ready, cancel := context.WithTimeout(ctx, asteriskReady)
 	defer cancel()
-	if err := a.proc.waitReady(ready, a.Ping); err != nil {
-		return errors.Join(err, a.proc.kill(), a.portConflict())
-	}
-	if err := a.portConflict(); err != nil {
+	// The log is read also when ARI answers: SIP's ports may be the taken ones.
+	err = a.proc.waitReady(ready, func(ctx context.Context) error {
+		answer := a.Ping(ctx)
+		if taken := a.portConflict(); taken != nil {
+			return taken
+		}
+		return answer
+	})
+	if err != nil {
 		return errors.Join(err, a.proc.kill())
 	}
 	return nil

@@ -1,277 +1,265 @@
 package testbed
 
 import (
-	"context"
-	"encoding/binary"
-	"encoding/json"
 	"fmt"
-	"io"
 	"math"
-	"net/http"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/coder/websocket"
 )
 
-// ariEvent is the part of an ARI event that these tests read.
-type ariEvent struct {
-	Type    string   `json:"type"`
-	Args    []string `json:"args"`
-	Channel struct {
-		ID     string `json:"id"`
-		State  string `json:"state"`
-		Caller struct {
-			Number string `json:"number"`
-			Name   string `json:"name"`
-		} `json:"caller"`
-	} `json:"channel"`
-}
+// Tones of the two phones; the music's tones are others.
+const (
+	callerHertz = 1100
+	agentHertz  = 1900
+)
 
-// ariClient is a controller in small: an event stream and plain requests.
-type ariClient struct {
-	t      *testing.T
-	server *Asterisk
-	events chan ariEvent
-}
-
-// connectARI registers the application and reads events until the test ends.
-func connectARI(t *testing.T, a *Asterisk) *ariClient {
-	t.Helper()
-	address := strings.Replace(a.ARIURL, "http://", "ws://", 1) + "/events?app=" + a.App
-	header := http.Header{}
-	request := &http.Request{Header: header}
-	request.SetBasicAuth(a.ARIUser, a.ARIPassword)
-	conn, response, err := websocket.Dial(t.Context(), address, &websocket.DialOptions{HTTPHeader: header})
-	if err != nil {
-		t.Fatalf("event stream: %v", err)
-	}
-	if response.Body != nil {
-		_ = response.Body.Close()
-	}
-	c := &ariClient{t: t, server: a, events: make(chan ariEvent, 1000)}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		for {
-			_, text, err := conn.Read(context.Background())
-			if err != nil {
-				return
-			}
-			var event ariEvent
-			if err := json.Unmarshal(text, &event); err == nil {
-				c.events <- event
-			}
-		}
-	}()
-	t.Cleanup(func() {
-		_ = conn.CloseNow()
-		<-ended
-	})
-	return c
-}
-
-// wait gives the first event that matches, or fails the test.
-func (c *ariClient) wait(what string, match func(ariEvent) bool) ariEvent {
-	c.t.Helper()
-	limit := time.After(20 * time.Second)
-	for {
-		select {
-		case event := <-c.events:
-			if match(event) {
-				return event
-			}
-		case <-limit:
-			c.t.Fatalf("no event: %s", what)
-		}
-	}
-}
-
-// do sends one request and decodes the answer into result, if that is not nil.
-func (c *ariClient) do(method, path string, query url.Values, result any) {
-	c.t.Helper()
-	request, err := http.NewRequestWithContext(c.t.Context(), method,
-		c.server.ARIURL+path+"?"+query.Encode(), http.NoBody)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	request.SetBasicAuth(c.server.ARIUser, c.server.ARIPassword)
-	request.Close = true
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	if response.StatusCode >= 300 {
-		c.t.Fatalf("%s %s: %s %s", method, path, response.Status, text)
-	}
-	if result != nil {
-		if err := json.Unmarshal(text, result); err != nil {
-			c.t.Fatal(err)
-		}
-	}
-}
-
-// phone is a baresip, a SIP phone by other people.
-type phone struct {
-	proc   *process
-	dir    string
-	output *os.File
-}
-
-// toneWAV is a mono 16-bit sound file at 8 kHz with one tone.
-func toneWAV(hertz, seconds int) []byte {
-	size := uint32(2 * sampleRate * seconds)
-	wav := []byte("RIFF")
-	wav = binary.LittleEndian.AppendUint32(wav, 36+size)
-	wav = append(wav, "WAVEfmt "...)
-	for _, field := range []any{
-		uint32(16), uint16(1), uint16(1), uint32(sampleRate), uint32(2 * sampleRate), uint16(2), uint16(16),
-	} {
-		wav, _ = binary.Append(wav, binary.LittleEndian, field)
-	}
-	wav = append(wav, "data"...)
-	wav = binary.LittleEndian.AppendUint32(wav, size)
-	for i := range sampleRate * seconds {
-		value := 8000 * math.Sin(2*math.Pi*float64(hertz)*float64(i)/sampleRate)
-		wav = binary.LittleEndian.AppendUint16(wav, uint16(int16(value)))
-	}
-	return wav
-}
-
-// startPhone runs a baresip that sends a tone of hertz. account is a line of
-// its account file; command is what is typed into it at the start, or empty.
-func startPhone(t *testing.T, hertz int, account, command string) *phone {
-	t.Helper()
-	root, err := Packages(t.Context(), func(name string, took time.Duration, err error) {
-		t.Logf("%s: %v %v", name, took.Round(time.Millisecond), err)
-	}, "baresip-core")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &phone{dir: t.TempDir()}
-	if err := os.WriteFile(filepath.Join(p.dir, "tone.wav"), toneWAV(hertz, 60), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	config := []string{
-		"poll_method epoll", "sip_listen 127.0.0.1:0", "rtp_ports 20000-31999",
-		"audio_channels 1", "audio_source aufile," + filepath.Join(p.dir, "tone.wav"),
-		"audio_player aufile," + filepath.Join(p.dir, "heard.wav"),
-		"module_path " + root.Lib("baresip/modules"),
-		"module g711.so", "module aufile.so",
-		"module_app account.so", "module_app menu.so", "module_tmp contact.so",
-	}
-	for name, text := range map[string]string{
-		"config": strings.Join(config, "\n") + "\n", "accounts": account + "\n", "contacts": "",
-	} {
-		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	args := []string{"-f", p.dir, "-v", "-s"}
-	if command != "" {
-		args = append(args, "-e", command)
-	}
-	cmd, err := root.Command(context.WithoutCancel(t.Context()), "baresip", args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if p.output, err = os.Create(filepath.Join(p.dir, "output")); err != nil {
-		t.Fatal(err)
-	}
-	cmd.Stdout, cmd.Stderr = p.output, p.output
-	if p.proc, err = start(cmd); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := p.proc.stop(3 * time.Second); err != nil {
-			t.Errorf("stop phone: %v", err)
-		}
-		_ = p.output.Close()
-		if t.Failed() {
-			text, _ := os.ReadFile(p.output.Name())
-			t.Logf("phone %s:\n%s", account, text)
-		}
-	})
-	return p
-}
-
-// until asks again and again until check holds; the test fails after 20 s.
-func until(t *testing.T, what string, check func() bool) {
-	t.Helper()
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
-	limit := time.After(20 * time.Second)
-	for !check() {
-		select {
-		case <-ticker.C:
-		case <-limit:
-			t.Fatalf("not reached: %s", what)
-		}
-	}
-}
-
-func TestStrangers(t *testing.T) {
-	a := RunAsterisk(t, Options{Agents: Agents(1)})
+// agentAccount and callerAccount are lines of a baresip's account file.
+func agentAccount(a *Asterisk) string {
 	agent := a.Agents[0]
+	return fmt.Sprintf("<sip:%s@%s>;auth_user=%s;auth_pass=%s;answermode=auto;regint=60",
+		agent.Name, a.AgentAddr, agent.Name, agent.Password)
+}
+
+const callerAccount = `"Some One" <sip:13800138000@127.0.0.1>;regint=0`
+
+// A phone of other people registers as an agent, another one calls in, they
+// talk, and both sides are recorded from answer to hang-up.
+func TestStrangersTalkAndAreRecorded(t *testing.T) {
+	a := RunAsterisk(t, Options{Agents: Agents(1)})
 	c := connectARI(t, a)
-	startPhone(t, 1000, fmt.Sprintf("<sip:%s@%s>;auth_user=%s;auth_pass=%s;answermode=auto;regint=60",
-		agent.Name, a.AgentAddr, agent.Name, agent.Password), "")
-	until(t, "agent registered", func() bool {
-		var endpoint struct{ State string }
-		c.do("GET", "/endpoints/PJSIP/"+agent.Name, nil, &endpoint)
-		return endpoint.State == "online"
-	})
-	startPhone(t, 440, `"Some One" <sip:13800138000@127.0.0.1>;regint=0`, "/dial sip:95500@"+a.TrunkAddr)
-	began := c.wait("StasisStart", func(e ariEvent) bool { return e.Type == "StasisStart" })
-	t.Logf("%+v", began)
+	startPhone(t, agentHertz, agentAccount(a), "")
+	until(t, "the agent is registered", func() bool { return c.endpointState(a.Agents[0].Name) == "online" })
+	startPhone(t, callerHertz, callerAccount, "/dial sip:95500@"+a.TrunkAddr)
+
+	began := c.wait("the call enters the application", isStart)
 	caller := began.Channel.ID
-	rec := filepath.Join(a.RecordingDir, began.Args[2])
+	if len(began.Args) != 3 || began.Args[0] != "in" || began.Args[1] != "95500" {
+		t.Fatalf("arguments %q, want in, 95500 and the recording's name", began.Args)
+	}
+	if got := began.Channel.Caller; got.Number != "13800138000" || got.Name != "" {
+		t.Errorf("caller %+v, want the number and no name", got)
+	}
+	c.connectAgent(caller, a.Agents[0].Name)
+
+	rx := filepath.Join(a.RecordingDir, began.Args[2]+"-rx.alaw")
+	tx := filepath.Join(a.RecordingDir, began.Args[2]+"-tx.alaw")
+	until(t, "4 s are recorded", func() bool { return fileSize(rx) >= 4*sampleRate && fileSize(tx) >= 4*sampleRate })
+	c.do("DELETE", "/channels/"+caller, nil, nil)
+	c.wait("the call ends", func(e ariEvent) bool { return e.Type == "StasisEnd" && e.Channel.ID == caller })
+	until(t, "the files are closed", func() bool { return !holdsOpen(t, a.PID(), rx) && !holdsOpen(t, a.PID(), tx) })
+
+	heard := readALaw(t, rx)
+	said := readALaw(t, tx)
+	if difference := len(heard) - len(said); difference < -160 || difference > 160 {
+		t.Errorf("rx has %d samples, tx %d: they do not begin and end together", len(heard), len(said))
+	}
+	// The first second may hold the phones' own start; the last is talk.
+	wantTone(t, "caller's side", lastSecond(heard), callerHertz, agentHertz)
+	wantTone(t, "agent's side", lastSecond(said), agentHertz, callerHertz)
+}
+
+// With no controller connected the caller is answered, recorded and kept with
+// music, and is handed over when the controller comes.
+func TestCallerWaitsForController(t *testing.T) {
+	a := RunAsterisk(t, Options{})
+	startPhone(t, callerHertz, callerAccount, "/dial sip:95500@"+a.TrunkAddr)
+	var tx string
+	until(t, "music is recorded", func() bool {
+		found, err := filepath.Glob(filepath.Join(a.RecordingDir, "*/*/*/*-tx.alaw"))
+		if err != nil || len(found) != 1 {
+			return false
+		}
+		tx = found[0]
+		return fileSize(tx) >= 4*sampleRate
+	})
+	c := connectARI(t, a)
+	began := c.wait("the waiting call enters the application", isStart)
+	if want := strings.TrimSuffix(tx, "-tx.alaw"); filepath.Join(a.RecordingDir, began.Args[2]) != want {
+		t.Errorf("recording %q, want %q", began.Args[2], want)
+	}
+	c.do("DELETE", "/channels/"+began.Channel.ID, nil, nil)
+	c.wait("the call ends", func(e ariEvent) bool { return e.Type == "StasisEnd" })
+	if power := loudness(readALaw(t, tx)); power < 100 {
+		t.Errorf("what the caller heard has loudness %.0f: no music", power)
+	}
+}
+
+// A call is given up when no controller comes, with a cause that tells it from
+// a normal end, and leaves no channel behind.
+func TestCallIsGivenUpWithoutController(t *testing.T) {
+	a := RunAsterisk(t, Options{Tries: 1})
+	caller := startPhone(t, callerHertz, callerAccount, "/dial sip:95500@"+a.TrunkAddr)
+	until(t, "the caller is hung up", func() bool {
+		return strings.Contains(caller.text(), "BYE sip:13800138000") && strings.Contains(caller.text(), "cause=38")
+	})
+	c := connectARI(t, a)
+	until(t, "no channel is left", func() bool {
+		var channels []struct{ ID string }
+		c.do("GET", "/channels", nil, &channels)
+		return len(channels) == 0
+	})
+}
+
+// Nobody gets in who is not let in: a caller from another address, an agent
+// with a wrong password, a caller who writes an agent's name into From.
+func TestUninvitedAreRefused(t *testing.T) {
+	elsewhere := []netip.Prefix{netip.MustParsePrefix("127.0.0.9/32")}
+	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	a := RunAsterisk(t, Options{Agents: Agents(1), TrunkSources: elsewhere, AgentSources: loopback})
+	c := connectARI(t, a)
+	agent := a.Agents[0]
+	stranger := startPhone(t, callerHertz, callerAccount, "/dial sip:95500@"+a.TrunkAddr)
+	wrong := startPhone(t, callerHertz, strings.Replace(agentAccount(a), agent.Password, "wrong-password", 1), "")
+	claims := startPhone(t, callerHertz, "<sip:"+agent.Name+"@127.0.0.1>;regint=0", "/dial sip:95500@"+a.TrunkAddr)
+	for name, phone := range map[string]*phone{"stranger": stranger, "wrong password": wrong, "claimed name": claims} {
+		until(t, name+" is refused", func() bool {
+			return strings.Contains(phone.text(), "SIP/2.0 401") && !strings.Contains(phone.text(), "SIP/2.0 200")
+		})
+	}
+	var channels []struct{ ID string }
+	c.do("GET", "/channels", nil, &channels)
+	if len(channels) != 0 {
+		t.Errorf("%d channels, want none", len(channels))
+	}
+	if state := c.endpointState(agent.Name); state == "online" {
+		t.Errorf("agent is %s with a wrong password", state)
+	}
+}
+
+// Prompts are found by name below the sounds folder.
+func TestPromptResolves(t *testing.T) {
+	sounds := t.TempDir()
+	folder := filepath.Join(sounds, "hotline", "zh-CN")
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "greeting.wav"), toneWAV(500, 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := RunAsterisk(t, Options{SoundsDir: sounds})
+	c := connectARI(t, a)
+	startPhone(t, callerHertz, callerAccount, "/dial sip:95500@"+a.TrunkAddr)
+	began := c.wait("the call enters the application", isStart)
+	c.do("POST", "/channels/"+began.Channel.ID+"/play", url.Values{"media": {"sound:hotline/zh-CN/greeting"}}, nil)
+	ended := c.wait("the prompt ends", func(e ariEvent) bool { return e.Type == "PlaybackFinished" })
+	if ended.Playback.State != "done" {
+		t.Errorf("playback is %q, want done", ended.Playback.State)
+	}
+	if log := a.LogTail(50); strings.Contains(log, "WARNING") {
+		t.Errorf("Asterisk complains:\n%s", log)
+	}
+}
+
+func isStart(e ariEvent) bool { return e.Type == "StasisStart" }
+
+// connectAgent rings the agent's phone and puts both into a bridge.
+func (c *ariClient) connectAgent(caller, agent string) {
+	c.t.Helper()
 	var bridge struct{ ID string }
 	c.do("POST", "/bridges", url.Values{"type": {"mixing"}}, &bridge)
 	c.do("POST", "/bridges/"+bridge.ID+"/addChannel", url.Values{"channel": {caller}}, nil)
 	c.do("POST", "/bridges/"+bridge.ID+"/moh", nil, nil)
-	c.do("POST", "/channels/create", url.Values{"endpoint": {"PJSIP/" + agent.Name}, "app": {a.App}, "channelId": {"leg1"}, "appArgs": {"agent"}, "originator": {caller}}, nil)
-	c.wait("leg1 in stasis", func(e ariEvent) bool { return e.Type == "StasisStart" && e.Channel.ID == "leg1" })
+	c.do("POST", "/channels/create", url.Values{
+		"endpoint": {"PJSIP/" + agent}, "app": {c.server.App}, "channelId": {"leg1"}, "originator": {caller},
+	}, nil)
+	// The answer to create comes before the leg is in the application; a dial
+	// before StasisStart is refused with 409.
+	c.wait("the leg exists", func(e ariEvent) bool { return isStart(e) && e.Channel.ID == "leg1" })
 	c.do("POST", "/channels/leg1/dial", nil, nil)
-	c.wait("agent answers", func(e ariEvent) bool { return e.Type == "ChannelStateChange" && e.Channel.ID == "leg1" && e.Channel.State == "Up" })
+	c.wait("the agent answers", func(e ariEvent) bool {
+		return e.Type == "ChannelStateChange" && e.Channel.ID == "leg1" && e.Channel.State == "Up"
+	})
 	c.do("POST", "/bridges/"+bridge.ID+"/addChannel", url.Values{"channel": {"leg1"}}, nil)
 	c.do("DELETE", "/bridges/"+bridge.ID+"/moh", nil, nil)
-	size := func(name string) int64 {
-		info, err := os.Stat(name)
-		if err != nil {
-			return 0
-		}
-		return info.Size()
+}
+
+func (c *ariClient) endpointState(name string) string {
+	c.t.Helper()
+	var endpoint struct{ State string }
+	c.do("GET", "/endpoints/PJSIP/"+name, nil, &endpoint)
+	return endpoint.State
+}
+
+func fileSize(name string) int64 {
+	info, err := os.Stat(name)
+	if err != nil {
+		return 0
 	}
-	out, _ := a.CLI(t.Context(), "core show channels")
-	t.Log(out)
-	out, _ = a.CLI(t.Context(), "pjsip show contacts")
-	t.Log(out)
-	until(t, "4 s recorded", func() bool { return size(rec+"-rx.alaw") >= 4*8000 && size(rec+"-tx.alaw") >= 4*8000 })
-	hung := time.Now()
-	c.do("DELETE", "/channels/"+caller, nil, nil)
-	c.wait("end", func(e ariEvent) bool { return (e.Type == "StasisEnd" || e.Type == "ChannelDestroyed") && e.Channel.ID == caller })
-	t.Log("end event after", time.Since(hung))
-	until(t, "closed", func() bool {
-		fds, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", a.PID()))
-		for _, fd := range fds {
-			link, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/%s", a.PID(), fd.Name()))
-			if strings.HasPrefix(link, rec) {
-				return false
-			}
+	return info.Size()
+}
+
+// holdsOpen reports whether a process has a file open.
+func holdsOpen(t *testing.T, pid int, file string) bool {
+	t.Helper()
+	folder := filepath.Join("/proc", strconv.Itoa(pid), "fd")
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		// A descriptor may be closed between the list and the look.
+		if target, err := os.Readlink(filepath.Join(folder, entry.Name())); err == nil && target == file {
+			return true
 		}
-		return true
-	})
-	t.Log("closed after", time.Since(hung), size(rec+"-rx.alaw"), size(rec+"-tx.alaw"))
-	text, _ := os.ReadFile(a.LogFile)
-	t.Log(string(text))
+	}
+	return false
+}
+
+// readALaw decodes a headerless A-law file (ITU-T G.711).
+func readALaw(t *testing.T, name string) []float64 {
+	t.Helper()
+	codes, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	samples := make([]float64, len(codes))
+	for i, code := range codes {
+		code ^= 0x55
+		segment, value := int(code>>4&7), int(code&15)<<4+8
+		if segment > 0 {
+			value = (value + 256) << (segment - 1)
+		}
+		if code&0x80 == 0 {
+			value = -value
+		}
+		samples[i] = float64(value)
+	}
+	return samples
+}
+
+func lastSecond(samples []float64) []float64 { return samples[max(0, len(samples)-sampleRate):] }
+
+// toneLevel is the amplitude of one frequency (Goertzel's algorithm).
+func toneLevel(samples []float64, hertz float64) float64 {
+	step := 2 * math.Cos(2*math.Pi*hertz/sampleRate)
+	var last, before float64
+	for _, sample := range samples {
+		last, before = sample+step*last-before, last
+	}
+	power := last*last + before*before - step*last*before
+	return 2 * math.Sqrt(max(0, power)) / float64(len(samples))
+}
+
+func loudness(samples []float64) float64 {
+	var sum float64
+	for _, sample := range samples {
+		sum += sample * sample
+	}
+	return math.Sqrt(sum / float64(max(1, len(samples))))
+}
+
+// wantTone fails the test unless one tone is there and the other is not.
+func wantTone(t *testing.T, what string, samples []float64, wanted, unwanted float64) {
+	t.Helper()
+	if level := toneLevel(samples, wanted); level < 2000 {
+		t.Errorf("%s: %v Hz has level %.0f, want it loud", what, wanted, level)
+	}
+	if level := toneLevel(samples, unwanted); level > 200 {
+		t.Errorf("%s: %v Hz has level %.0f, want it absent", what, unwanted, level)
+	}
 }

@@ -48,7 +48,7 @@ func FindAsterisk(ctx context.Context, stage Stage) (*Install, error) {
 		found, err = asteriskIn(root)
 	}
 	if err != nil {
-		return nil, unavailable("Asterisk >= "+MinAsterisk.String(), advice, fmt.Errorf("%w; %w", onPath, err))
+		return nil, unavailable("Asterisk >= "+MinAsterisk.String(), advice, fmt.Errorf("%w, and %w", onPath, err))
 	}
 	return found, nil
 }
@@ -165,5 +165,5 @@ func unavailable(what, advice string, err error) error {
 	case errors.Is(err, errUnreachable):
 		hint = " Is there a network, and is Debian's mirror reachable? HOTLINE_DEBIAN_MIRROR names another."
 	}
-	return fmt.Errorf("%s is %w: %w.%s %s", what, ErrUnavailable, err, hint, advice)
+	return fmt.Errorf("%s is %w (%w).%s %s", what, ErrUnavailable, err, hint, advice)
 }

@@ -139,19 +139,22 @@ func cached(set string, w want) *Root {
 
 // place is where packages can come from.
 type place struct {
-	apt     *apt
-	refresh bool // read the package lists first
+	apt *apt
+	// sources gives the sources file for a keyring, and keys is where a newer
+	// keyring may be put. nil: the package lists are there and not read anew.
+	sources func(keyring string) string
+	keys    string
 }
 
 // errUnreachable stops the search: another suite of the same mirror would fail
 // the same way, after the same wait.
-var errUnreachable = errors.New("package lists cannot be read")
+var errUnreachable = errors.New("Debian's package lists cannot be read")
 
 // install fetches and unpacks w into a new folder below set. The folder gets its
 // name only when all is in it, so a crash leaves nothing that looks whole.
 func (p place) install(ctx context.Context, stage Stage, set string, w want) (*Root, error) {
-	if p.refresh {
-		err := stage.run("read the package lists of "+p.apt.origin, func() error { return p.apt.update(ctx) })
+	if p.sources != nil {
+		err := stage.run("read the package lists of "+p.apt.origin, func() error { return p.update(ctx, stage) })
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", errUnreachable, err)
 		}
@@ -172,7 +175,7 @@ func (p place) install(ctx context.Context, stage Stage, set string, w want) (*R
 	if err := stage.run(title, func() error { return p.apt.download(ctx, w.names) }); err != nil {
 		return nil, err
 	}
-	final := filepath.Join(set, m.key())
+	final := filepath.Join(set, m.key(version))
 	err = stage.run("unpack into "+final, func() error { return p.unpack(ctx, m, final) })
 	if err != nil {
 		return nil, err
@@ -218,12 +221,11 @@ func (p place) unpack(ctx context.Context, m manifest, final string) error {
 }
 
 // key names a root by the exact versions in it.
-func (m manifest) key() string {
+func (m manifest) key(version Version) string {
 	hash := sha256.New()
 	for _, one := range m.Packages {
 		fmt.Fprintf(hash, "%s=%s\n", one.Name, one.Version)
 	}
-	version, _ := m.version()
 	return fmt.Sprintf("%s-%s-%s", version, m.Arch, hex.EncodeToString(hash.Sum(nil))[:12])
 }
 

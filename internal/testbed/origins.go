@@ -2,6 +2,7 @@ package testbed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -30,15 +31,33 @@ func packageOrigins(ctx context.Context, stage Stage, cache string, w want) ([]p
 		}
 	}
 	for _, suite := range suites {
-		origin := mirror + " " + suite
-		line := fmt.Sprintf("deb [signed-by=%s] %s %s main\n", keyring, mirror, suite)
-		private, err := newApt(ctx, filepath.Join(work, suite), origin, line, skip)
+		list := func(keyring string) string {
+			return fmt.Sprintf("deb [signed-by=%s] %s %s main\n", keyring, mirror, suite)
+		}
+		private, err := newApt(ctx, filepath.Join(work, suite), mirror+" "+suite, list(keyring), skip)
 		if err != nil {
 			return nil, err
 		}
-		places = append(places, place{apt: private, refresh: true})
+		places = append(places, place{apt: private, sources: list, keys: filepath.Join(work, "keyring")})
 	}
 	return places, nil
+}
+
+// update reads the package lists. When the machine's keys are older than the
+// release, newer ones are fetched from sources that the machine trusts already.
+func (p place) update(ctx context.Context, stage Stage) error {
+	err := p.apt.update(ctx)
+	if err == nil || !strings.Contains(err.Error(), "NO_PUBKEY") {
+		return err
+	}
+	keyring, fetched := fetchKeyring(ctx, stage, p.keys)
+	if fetched != nil {
+		return errors.Join(err, fetched)
+	}
+	if err := p.apt.useSources(p.sources(keyring)); err != nil {
+		return err
+	}
+	return p.apt.update(ctx)
 }
 
 // distribution offers the machine's own release if the lists it has read
@@ -95,8 +114,7 @@ func fetchKeyring(ctx context.Context, stage Stage, dir string) (string, error) 
 	}
 	root := filepath.Join(dir, "root")
 	err = stage.run("fetch Debian's signing keys from this machine's own package sources", func() error {
-		// One dead third-party source must not stand in the way.
-		if _, err := own.output(ctx, "-q", "-o", "APT::Update::Error-Mode=persistent-failure", "update"); err != nil {
+		if err := own.update(ctx); err != nil {
 			return err
 		}
 		names := []string{"debian-archive-keyring"}

@@ -99,14 +99,15 @@ func (p *process) kill() error {
 const readyPoll = 20 * time.Millisecond
 
 // waitReady asks until the program answers. It ends early when the program
-// does, and gives back the last answer when ctx ends first.
+// does or when ask says errPortTaken, and gives back the last answer when ctx
+// ends first.
 func (p *process) waitReady(ctx context.Context, ask func(context.Context) error) error {
 	ticker := time.NewTicker(readyPoll)
 	defer ticker.Stop()
 	var last error
 	for {
-		if last = ask(ctx); last == nil {
-			return nil
+		if last = ask(ctx); last == nil || errors.Is(last, errPortTaken) {
+			return last
 		}
 		select {
 		case <-p.done:

@@ -109,7 +109,7 @@ func (r *Redis) start(ctx context.Context) error {
 	}
 	ready, cancel := context.WithTimeout(ctx, redisReady)
 	defer cancel()
-	if err := r.proc.waitReady(ready, r.Ping); err != nil {
+	if err := r.proc.waitReady(ready, r.ask); err != nil {
 		return errors.Join(err, r.proc.kill(), r.portConflict())
 	}
 	return nil
@@ -118,6 +118,12 @@ func (r *Redis) start(ctx context.Context) error {
 // Ping asks Redis for its process id. nil means that it answers, has loaded its
 // data, and is our own program, not another one on the same port.
 func (r *Redis) Ping(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ask(ctx)
+}
+
+func (r *Redis) ask(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, pingTime)
 	defer cancel()
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", r.Addr)
