@@ -151,7 +151,7 @@ func (c *Client) pump(ctx context.Context) {
 				return
 			}
 		case *mark:
-			resync := c.resync(ctx, found.reason)
+			resync := c.resync(ctx, found)
 			if resync == nil {
 				continue
 			}
@@ -167,17 +167,17 @@ func (c *Client) pump(ctx context.Context) {
 
 // resync takes the snapshot that makes up for lost events. If it cannot be had, the
 // connection is given up: the next Up brings one.
-func (c *Client) resync(ctx context.Context, reason string) *Resync {
+func (c *Client) resync(ctx context.Context, at *mark) *Resync {
 	current := c.session.Load()
 	snapshot, err := c.snapshot(ctx)
 	if err != nil {
+		c.queue.keepLost(at.lost)
 		if current != nil {
-			current.end(fmt.Errorf("resync after %s: %w", reason, err))
+			current.end(fmt.Errorf("resync after %s: %w", at.reason, err))
 		}
 		return nil
 	}
 	c.stats.resyncs.Add(1)
-	lost := c.queue.takeLost()
-	c.log.WarnContext(ctx, "events lost, state read anew", "reason", reason, "lost", lost)
-	return &Resync{Reason: reason, Lost: lost, Snapshot: snapshot}
+	c.log.WarnContext(ctx, "events lost, state read anew", "reason", at.reason, "lost", at.lost)
+	return &Resync{Reason: at.reason, Lost: at.lost, Snapshot: snapshot}
 }

@@ -30,8 +30,9 @@ func (c *Client) DeleteBridge(ctx context.Context, id string) error {
 }
 
 // AddChannel puts channels into a bridge. ErrConflict: one is not in the application
-// (any more); ErrRejected: one does not exist. While a prompt is played on the channel
-// itself the command waits for its end, so play prompts on the bridge.
+// (any more); ErrRejected: one does not exist. A channel that is in the bridge already
+// leaves and enters it again. While a prompt is played on the channel itself the command
+// waits for its end, so play prompts on the bridge.
 func (c *Client) AddChannel(ctx context.Context, bridgeID string, channelIDs ...string) error {
 	return c.do(ctx, request{
 		op: "add channel", method: http.MethodPost, path: bridgePath(bridgeID, "/addChannel"),
@@ -66,7 +67,11 @@ func (c *Client) StopMOH(ctx context.Context, bridgeID string) error {
 
 // PlayOnBridge plays media one after another to all members under our own playback id.
 // lang is a language of the sound files, "" = the default. Media are URIs such as
-// "sound:hello". PlaybackFinished tells the end, once for all media.
+// "sound:hello". PlaybackFinished tells the end, once for all media; its state is "failed"
+// when one of them cannot be played.
+//
+// The command is not repeated after a broken connection, although it carries an id:
+// Asterisk does not refuse a second playback with the same id but plays it after the first.
 func (c *Client) PlayOnBridge(ctx context.Context, bridgeID, playbackID, lang string, media ...string) error {
 	if playbackID == "" || len(media) == 0 {
 		return errors.New("ari: play: playback id and media: must be set")
@@ -75,14 +80,9 @@ func (c *Client) PlayOnBridge(ctx context.Context, bridgeID, playbackID, lang st
 	if lang != "" {
 		body["lang"] = lang
 	}
-	repeated, err := c.send(ctx, request{
-		op: "play", method: http.MethodPost, path: bridgePath(bridgeID, "/play/"+segment(playbackID)),
-		body: body, repeat: true,
+	return c.do(ctx, request{
+		op: "play", method: http.MethodPost, path: bridgePath(bridgeID, "/play/"+segment(playbackID)), body: body,
 	}, nil)
-	if repeated {
-		return unless(ErrConflict, err)
-	}
-	return err
 }
 
 // StopPlayback ends a playback. One that has ended already is a success.

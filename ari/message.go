@@ -30,6 +30,10 @@ type Resync struct {
 }
 
 // Event is one event of Asterisk in a flat form: only what its type carries is set.
+//
+// The end of a channel that came from the dialplan is its StasisEnd: without a
+// subscription of "channel:ID" no ChannelDestroyed follows. One that we created has both.
+// Either may come twice.
 type Event struct {
 	Type EventType
 	At   time.Time // Asterisk's stamp: UTC, milliseconds; time of receipt where it has none

@@ -16,7 +16,11 @@ type Options struct {
 	Password string
 	App      string // name of our Stasis application: letters, digits, '_', '-', '.'
 
-	Subscribe []string // event sources asked for after every connect: "endpoint:PJSIP/a1001", "deviceState:PJSIP/a1001"
+	// Subscribe names event sources asked for after every connect. "deviceState:PJSIP/a1001"
+	// tells of registration (UNAVAILABLE, NOT_INUSE, ...) by DeviceStateChanged.
+	// "endpoint:PJSIP/a1001" tells it by EndpointStateChange, and of each contact, but also
+	// sends every event of the phone's channels a second time.
+	Subscribe []string
 	Watch     []string // endpoints whose state the Snapshot carries: "PJSIP/a1001"
 
 	PingEvery      time.Duration // pause between pings, also the limit for a pong; 0 = 5 s

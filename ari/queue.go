@@ -19,7 +19,10 @@ type queue struct {
 }
 
 // mark stands in the queue where events are missing. It never leaves the package.
-type mark struct{ reason string }
+type mark struct {
+	reason string
+	lost   int // set by take
+}
 
 func (*mark) message() {}
 
@@ -112,19 +115,18 @@ func (q *queue) take() (m Message, closed bool) {
 	m = q.items[0]
 	q.items[0] = nil
 	q.items = q.items[1:]
-	if _, ok := m.(*mark); ok {
+	if found, ok := m.(*mark); ok {
 		q.marked, q.dropping = false, false
+		found.lost, q.lost = q.lost, 0
 	}
 	return m, false
 }
 
-// takeLost gives the number of dropped events to the snapshot that makes up for them.
-func (q *queue) takeLost() int {
+// keepLost takes back the count of a mark whose snapshot could not be had.
+func (q *queue) keepLost(n int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	n := q.lost
-	q.lost = 0
-	return n
+	q.lost += n
 }
 
 func (q *queue) depth() int {

@@ -86,7 +86,17 @@ func (s *Server) Drop() {
 	s.socket = nil
 	s.mu.Unlock()
 	if k != nil {
-		_ = k.conn.CloseNow() //nolint:errcheck // closing is all that is wanted
+		s.drop(k)
+	}
+}
+
+func (s *Server) drop(k *socket) {
+	s.mu.Lock()
+	k.dropped = true
+	conn := k.conn
+	s.mu.Unlock()
+	if conn != nil {
+		_ = conn.CloseNow() //nolint:errcheck // closing is all that is wanted
 	}
 }
 

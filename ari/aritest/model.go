@@ -13,6 +13,7 @@ type channel struct {
 	ari.Channel
 
 	inApp     bool
+	created   bool   // by a command, so that the application hears of its end
 	bridge    string // id of the bridge it is in
 	variables map[string]string
 }
@@ -61,7 +62,6 @@ func (s *Server) addChannel(ch ari.Channel) *channel {
 	c := &channel{Channel: ch, variables: make(map[string]string)}
 	s.channels[ch.ID] = c
 	s.order = append(s.order, ch.ID)
-	s.emit(map[string]any{"type": "ChannelCreated", "channel": c.json()})
 	return c
 }
 
@@ -82,7 +82,9 @@ func (s *Server) setState(c *channel, state ari.ChannelState) {
 	}
 }
 
-// destroy ends a channel with the events of a normal hang-up, in their order.
+// destroy ends a channel with the events of a normal hang-up, in their order. The last
+// one, ChannelDestroyed, is not sent for a call from the dialplan unless it is subscribed,
+// because leaving the application ends the application's own subscription.
 func (s *Server) destroy(c *channel, cause, techCause int) {
 	s.emit(map[string]any{"type": "ChannelHangupRequest", "cause": cause, "soft": true, "channel": c.json()})
 	s.leaveBridge(c)
@@ -92,17 +94,20 @@ func (s *Server) destroy(c *channel, cause, techCause int) {
 	}
 	delete(s.channels, c.ID)
 	s.order = slices.DeleteFunc(s.order, func(id string) bool { return id == c.ID })
-	s.emit(map[string]any{
-		"type": "ChannelDestroyed", "cause": cause, "cause_txt": causeText(cause), "tech_cause": techCause,
-		"channel": c.json(),
-	})
+	if c.created || slices.Contains(s.sources, "channel:"+c.ID) {
+		event := map[string]any{
+			"type": "ChannelDestroyed", "cause": cause, "cause_txt": causeText(cause), "channel": c.json(),
+		}
+		if techCause != 0 {
+			event["tech_cause"] = techCause
+		}
+		s.emit(event)
+	}
 	s.change()
 }
 
+// enterBridge moves a channel. One that is there already leaves and enters again.
 func (s *Server) enterBridge(c *channel, b *bridge) {
-	if c.bridge == b.ID {
-		return
-	}
 	s.leaveBridge(c)
 	c.bridge = b.ID
 	b.Channels = append(b.Channels, c.ID)
@@ -123,7 +128,9 @@ func (s *Server) leaveBridge(c *channel) {
 
 func (s *Server) destroyBridge(b *bridge) {
 	for _, id := range slices.Clone(b.Channels) {
-		s.leaveBridge(s.channels[id])
+		if c := s.channels[id]; c != nil {
+			s.leaveBridge(c)
+		}
 	}
 	for id, p := range s.playbacks {
 		if p.Target == "bridge:"+b.ID {

@@ -85,7 +85,6 @@ func (s *Server) createBridge(w http.ResponseWriter, r *call) {
 	}
 	b := &bridge{Bridge: ari.Bridge{ID: id, Name: r.param("name"), Type: "mixing", Creator: "Stasis"}}
 	s.bridges[id] = b
-	s.emit(map[string]any{"type": "BridgeCreated", "bridge": b.json()})
 	s.change()
 	answer(w, http.StatusOK, b.json())
 }
@@ -115,11 +114,7 @@ func (s *Server) members(w http.ResponseWriter, r *call, b *bridge) []*channel {
 
 func (s *Server) play(w http.ResponseWriter, r *call, b *bridge) {
 	id, media := r.PathValue("playback"), r.list("media")
-	switch {
-	case s.playbacks[id] != nil:
-		refuse(w, http.StatusConflict, "Playback with given unique ID already exists")
-		return
-	case len(media) == 0:
+	if len(media) == 0 {
 		refuse(w, http.StatusBadRequest, "At least one media URI must be provided")
 		return
 	}

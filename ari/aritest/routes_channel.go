@@ -73,6 +73,10 @@ func (s *Server) createChannel(w http.ResponseWriter, r *call) {
 		refuse(w, http.StatusInternalServerError, "Allocation failed")
 		return
 	}
+	if c := r.param("originator"); c != "" && len(r.list("formats")) > 0 {
+		refuse(w, http.StatusBadRequest, "Originator and formats can't both be specified")
+		return
+	}
 	c := s.addChannel(ari.Channel{
 		ID: id, Name: endpoint + "-0000", State: ari.ChannelDown, Dialled: resource,
 		App: "AppDial2", AppData: "(Outgoing Line)",
@@ -86,6 +90,7 @@ func (s *Server) createChannel(w http.ResponseWriter, r *call) {
 	if all := r.param("appArgs"); all != "" {
 		args = strings.Split(all, ",")
 	}
+	c.created = true
 	c.App, c.AppData = "Stasis", strings.Join(append([]string{r.param("app")}, args...), ",")
 	s.enter(c, args, nil)
 	s.change()

@@ -39,7 +39,8 @@ func (s *Server) withApp(serve func(http.ResponseWriter, *call)) func(http.Respo
 	return func(w http.ResponseWriter, r *call) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if r.PathValue("app") != App || s.socket == nil && len(s.channels) == 0 && len(s.bridges) == 0 {
+		idle := s.socket == nil && len(s.channels) == 0 && len(s.bridges) == 0
+		if r.PathValue("app") != App || idle {
 			refuse(w, http.StatusNotFound, "Application not found")
 			return
 		}

@@ -75,7 +75,8 @@ func (s *Server) Pickup(id string) error {
 }
 
 // HangUp lets the far end of a channel end it with a Q.850 cause and a SIP status (0 =
-// none): 16 normal, 17/486 busy, 19/480 no answer, 21/603 declined.
+// none): 17/486 busy, 19/480 no answer, 21/603 declined, 16/0 after a talk. A caller's
+// hang-up has cause 0.
 func (s *Server) HangUp(id string, cause, techCause int) error {
 	return s.withID(id, func(c *channel) { s.destroy(c, cause, techCause) })
 }
@@ -114,6 +115,7 @@ func (s *Server) SetEndpoint(name string, state ari.EndpointState) {
 		status, device = "Reachable", "NOT_INUSE"
 	}
 	if slices.Contains(s.sources, "endpoint:"+name) {
+		s.emit(map[string]any{"type": "EndpointStateChange", "endpoint": endpointJSON(e)})
 		s.emit(map[string]any{
 			"type": "PeerStatusChange", "endpoint": endpointJSON(e), "peer": map[string]string{"peer_status": status},
 		})
@@ -156,12 +158,44 @@ func (s *Server) WaitRequest(ctx context.Context, method, path string, n int) er
 	return nil
 }
 
+// WaitRequests waits until n requests of any kind have arrived.
+func (s *Server) WaitRequests(ctx context.Context, n int) error {
+	if err := s.wait(ctx, func() bool { return len(s.requests) >= n }); err != nil {
+		return fmt.Errorf("aritest: %d requests: %w", n, err)
+	}
+	return nil
+}
+
+// WaitEmpty waits until all events have been written to the controller's socket.
+func (s *Server) WaitEmpty(ctx context.Context) error {
+	empty := func() bool { return s.socket != nil && len(s.socket.outbox) == 0 && !s.socket.writing }
+	if err := s.wait(ctx, empty); err != nil {
+		return fmt.Errorf("aritest: events written: %w", err)
+	}
+	return nil
+}
+
 // WaitConnections waits until n sockets have been opened in all and one is open.
 func (s *Server) WaitConnections(ctx context.Context, n int) error {
 	if err := s.wait(ctx, func() bool { return s.sockets >= n && s.socket != nil }); err != nil {
 		return fmt.Errorf("aritest: %d connections: %w", n, err)
 	}
 	return nil
+}
+
+// WaitPings waits until n pings have arrived.
+func (s *Server) WaitPings(ctx context.Context, n int) error {
+	if err := s.wait(ctx, func() bool { return s.pings >= n }); err != nil {
+		return fmt.Errorf("aritest: %d pings: %w", n, err)
+	}
+	return nil
+}
+
+// Connections is the number of sockets that have been opened.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sockets
 }
 
 // Missed is the number of events for which no controller was connected.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -40,7 +42,8 @@ type Server struct {
 	sockets   int     // connections so far
 	open      map[*socket]bool
 	streams   sync.WaitGroup
-	missed    int     // events sent while no controller was connected
+	pings     int
+	missed    int // events sent while no controller was connected
 	noPong    bool
 	down      bool
 	startup   time.Time
@@ -97,10 +100,11 @@ func (s *Server) Options() ari.Options {
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.down = true
-	for k := range s.open {
-		_ = k.conn.CloseNow() //nolint:errcheck // closing is all that is wanted
-	}
+	open := slices.Collect(maps.Keys(s.open))
 	s.mu.Unlock()
+	for _, k := range open {
+		s.drop(k)
+	}
 	s.http.CloseClientConnections()
 	s.http.Close()
 	s.streams.Wait()
@@ -227,10 +231,12 @@ func refuse(w http.ResponseWriter, status int, message string) {
 
 // socket is the connection of a controller.
 type socket struct {
-	conn    *websocket.Conn
+	conn    *websocket.Conn // nil until the handshake is done
+	dropped bool
 	outbox  [][]byte
 	wake    chan struct{}
 	stalled bool
+	writing bool // events taken from the outbox are being written
 	mute    bool // replaced: connected, but without events
 }
 
@@ -265,40 +271,35 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 	next(w)
 }
 
-// stream serves one controller until either side ends. As in Asterisk the newest wins.
+// stream serves one controller until either side ends. As in Asterisk the newest wins,
+// and the application is registered before the handshake is answered.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
+	s.streams.Add(1)
+	defer s.streams.Done()
+	k := &socket{wake: make(chan struct{}, 1)}
+	s.enrol(k)
+	defer s.leave(k)
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
-		Subprotocols: []string{"ari"},
-		OnPingReceived: func(context.Context, []byte) bool {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			return !s.noPong
-		},
+		Subprotocols:   []string{"ari"},
+		OnPingReceived: s.pinged,
 	})
 	if err != nil {
 		return
 	}
-	s.streams.Add(1)
-	defer s.streams.Done()
 	defer conn.CloseNow() //nolint:errcheck // nothing to be done about it
-	ctx := conn.CloseRead(r.Context())
-	k := &socket{conn: conn, wake: make(chan struct{}, 1)}
-	s.mu.Lock()
-	if old := s.socket; old != nil {
-		s.sendTo(old, s.stamp(map[string]any{"type": "ApplicationReplaced"}))
-		old.mute = true
+	if !s.attach(k, conn) {
+		return
 	}
-	s.socket = k
-	s.sockets++
-	s.open[k] = true
-	s.change()
-	s.mu.Unlock()
-	defer s.leave(k)
+	ctx := conn.CloseRead(r.Context())
 	for {
-		for _, data := range s.takeOutbox(k) {
+		batch := s.takeOutbox(k)
+		for _, data := range batch {
 			if conn.Write(ctx, websocket.MessageText, data) != nil {
 				return
 			}
+		}
+		if len(batch) > 0 {
+			continue
 		}
 		select {
 		case <-k.wake:
@@ -308,14 +309,46 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+func (s *Server) enrol(k *socket) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if old := s.socket; old != nil {
+		s.sendTo(old, s.stamp(map[string]any{"type": "ApplicationReplaced"}))
+		old.mute = true
+	}
+	s.socket = k
+	s.sockets++
+	s.open[k] = true
+	s.change()
+}
+
+// attach gives the socket its connection, unless it was dropped meanwhile.
+func (s *Server) attach(k *socket, conn *websocket.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k.conn = conn
+	return !k.dropped
+}
+
+func (s *Server) pinged(context.Context, []byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pings++
+	s.change()
+	return !s.noPong
+}
+
 func (s *Server) takeOutbox(k *socket) [][]byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if k.stalled {
-		return nil
-	}
 	out := k.outbox
-	k.outbox = nil
+	if k.stalled {
+		out = nil
+	} else {
+		k.outbox = nil
+	}
+	k.writing = len(out) > 0
+	s.change()
 	return out
 }
 
@@ -326,7 +359,16 @@ func (s *Server) leave(k *socket) {
 	if s.socket == k {
 		s.socket = nil
 	}
+	s.forget()
 	s.change()
+}
+
+// forget is what Asterisk does with an application that has neither a controller nor
+// anything to hold: the filter goes with it. The caller holds the lock.
+func (s *Server) forget() {
+	if s.socket == nil && len(s.channels) == 0 && len(s.bridges) == 0 {
+		s.filter = nil
+	}
 }
 
 // sendTo queues an event for a socket. The caller holds the lock.
