@@ -53,13 +53,17 @@ func (s *Store) After(ctx context.Context, seq uint64, limit int) ([]call.Event,
 // call at a time. An error ends the sequence. The sequence holds a connection while it is
 // consumed, and sees one state of the ledger however long that takes.
 func (s *Store) Events(ctx context.Context, from, to time.Time) iter.Seq2[call.Event, error] {
+	return s.scan(ctx, s.calls(from, to))
+}
+
+// calls selects the events of Events.
+func (s *Store) calls(from, to time.Time) *bun.SelectQuery {
 	a, b := from.UnixMilli(), to.UnixMilli()
 	calls := s.touched("arrived", "at_ms", a, b).
 		Union(s.touched("queued", "entered_ms", a, b)).
 		Union(s.touched("talk_ended", "answer_ms", a, b))
-	q := s.read.NewSelect().Model((*row)(nil)).Column("seq", "body").
+	return s.read.NewSelect().Model((*row)(nil)).Column("seq", "body").
 		Where("call <> ''").Where("call IN (?)", calls).OrderExpr("call, seq")
-	return s.scan(ctx, q)
 }
 
 // touched selects the calls that have an event of a kind with its time in [a, b).
