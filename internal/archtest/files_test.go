@@ -88,12 +88,12 @@ func TestFaultsOfFilesAreFound(t *testing.T) {
 		text  string
 		wrong bool
 	}{
-		"long":               {tooLong, "acd/a.go", "package acd\n" + strings.Repeat("\n", 499), true},
-		"not too long":       {tooLong, "acd/a.go", "package acd\n" + strings.Repeat("\n", 498), false},
-		"comment":            {undocumented, "acd/a.go", "// Package acd is.\npackage acd\n", false},
-		"no comment":         {undocumented, "acd/a.go", "// Licence.\n\npackage acd\n", true},
-		"sleep":              {sleepers, "acd/a_test.go", "package acd\nfunc f() { time.Sleep(1) }\n", true},
-		"sleep handed over":  {sleepers, "acd/a_test.go", "package acd\nvar wait = time.Sleep\n", true},
+		"long":              {tooLong, "acd/a.go", "package acd\n" + strings.Repeat("\n", 499), true},
+		"not too long":      {tooLong, "acd/a.go", "package acd\n" + strings.Repeat("\n", 498), false},
+		"comment":           {undocumented, "acd/a.go", "// Package acd is.\npackage acd\n", false},
+		"no comment":        {undocumented, "acd/a.go", "// Licence.\n\npackage acd\n", true},
+		"sleep":             {sleepers, "acd/a_test.go", "package acd\nfunc f() { time.Sleep(1) }\n", true},
+		"sleep handed over": {sleepers, "acd/a_test.go", "package acd\nvar wait = time.Sleep\n", true},
 		"virtual sleep": {
 			sleepers, "acd/a_test.go",
 			"package acd\nimport \"testing/synctest\"\nvar wait = time.Sleep\n", false,

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -29,24 +30,31 @@ type source struct {
 // dir is the package's folder from the module's root.
 func (s source) dir() string { return path.Dir(s.path) }
 
-// house returns every Go file of the module. The files are read by this process, so that
-// the test cache knows when a result is out of date, which it would not by asking the go
-// command.
+// house returns every Go file of the module.
 func house(t *testing.T) []source {
 	t.Helper()
+	sources, err := readHouse()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(sources) < 10 {
+		t.Fatalf("only %d Go files found, so no rule would mean anything", len(sources))
+	}
+	return sources
+}
+
+// readHouse reads the files once for all tests. They are read by this process, so that the
+// test cache knows when a result is out of date, which it would not by asking the go command.
+var readHouse = sync.OnceValues(func() ([]source, error) {
 	root := filepath.Join("..", "..")
 	var sources []source
 	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		if d.IsDir() {
-			if name != root && skipped(d.Name()) {
-				return filepath.SkipDir
-			}
-			return nil
-		}
-		if filepath.Ext(name) != ".go" {
+		case d.IsDir() && name != root && skipped(d.Name()):
+			return filepath.SkipDir
+		case d.IsDir() || filepath.Ext(name) != ".go":
 			return nil
 		}
 		content, err := os.ReadFile(name)
@@ -61,14 +69,8 @@ func house(t *testing.T) []source {
 		sources = append(sources, s)
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(sources) < 10 {
-		t.Fatalf("only %d Go files found, so no rule would mean anything", len(sources))
-	}
-	return sources
-}
+	return sources, err
+})
 
 // skipped reports whether a folder holds no packages of the module.
 func skipped(folder string) bool {
