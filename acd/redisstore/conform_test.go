@@ -55,6 +55,7 @@ func again(t *testing.T, s *Store, r Rules) *Store {
 	o := s.redis.Options()
 	second, err := Open(Options{
 		Addr: o.Addr, Password: o.Password, Prefix: string(s.keys), Rules: r, Now: s.now,
+		DialTimeout: patience, ReadTimeout: patience, WriteTimeout: patience,
 	})
 	return opened(t, second, err)
 }
@@ -101,10 +102,13 @@ func conform(t *testing.T, open opening) {
 	}
 }
 
+// testOptions are patient, because a machine that is busy with other tests is no fault.
 func testOptions(t *testing.T) Options {
+	t.Helper()
 	return Options{
-		Rules: Rules{Zone: shanghai(t)},
-		Now:   func() time.Time { return entered.Add(2 * time.Hour) },
+		Rules:       Rules{Zone: shanghai(t)},
+		Now:         func() time.Time { return entered.Add(2 * time.Hour) },
+		DialTimeout: patience, ReadTimeout: patience, WriteTimeout: patience,
 	}
 }
 
@@ -118,6 +122,9 @@ func eachEventCountsOnce(t *testing.T, s *Store) {
 			p, err := s.place(ctx)
 			if err == nil {
 				err = s.reset(ctx, p)
+			}
+			if err == nil {
+				err = s.filled(ctx, 0)
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -284,8 +291,10 @@ func anotherLedger(t *testing.T, s *Store) {
 func gapInTheLedger(t *testing.T, s *Store) {
 	whole := sample(1, 120, 1)
 	holed := append(append([]call.Event{}, whole[:70]...), whole[71:]...)
-	ledger := &memLedger{events: holed}
+	ledger := &memLedger{events: whole[:50]}
 	f := run(t, s, ledger)
+	f.awaitLevel(t, 50)
+	ledger.set(holed, nil)
 	st := f.awaitFault(t, ErrGap)
 	if st.Applied != 70 || st.Gaps != 1 || !strings.Contains(st.Err.Error(), "event 71") {
 		t.Errorf("state is %+v, want a stop behind event 70", st)
@@ -366,7 +375,7 @@ func oneAtATimeDrops(t *testing.T, s *Store) {
 	for name, script := range map[string]func() (bool, error){
 		"drop": s.scripts.drop.Run(ctx, s.redis, []string{s.keys.reset(), s.keys.index()}, "late", 1000).Bool,
 		"finish": s.scripts.finish.Run(ctx, s.redis,
-			[]string{s.keys.reset(), s.keys.config(), s.keys.seq(), s.keys.index()}, "late", "x").Bool,
+			[]string{s.keys.reset(), s.keys.config(), s.keys.seq(), s.keys.index(), s.keys.filling()}, "late", "x").Bool,
 	} {
 		if ok, err := script(); ok || err != nil {
 			t.Errorf("%s without the right gave %v, %v; want a refusal", name, ok, err)
@@ -391,7 +400,7 @@ func dropsAllAndNothingElse(t *testing.T, s *Store) {
 		t.Fatal(err)
 	}
 	keys, err := s.redis.Keys(ctx, s.keys.tagged("*")).Result()
-	if err != nil || len(keys) != 3 { // config, seq and the stranger
+	if err != nil || len(keys) != 4 { // config, seq, filling and the stranger
 		t.Errorf("keys left: %q, %v", keys, err)
 	}
 }
@@ -443,6 +452,12 @@ func scriptsAreSentAgain(t *testing.T, s *Store) {
 // today reads figures nobody ever counted, and the invariant of a queue.
 func today(t *testing.T, s *Store) {
 	ctx := t.Context()
+	if _, err := s.Today(ctx, entered, "nobody"); !errors.Is(err, ErrRebuilding) {
+		t.Errorf("figures before there are any give %v, want ErrRebuilding", err)
+	}
+	ledger := &memLedger{}
+	f := run(t, s, ledger)
+	f.awaitLevel(t, 0)
 	rows, err := s.Today(ctx, entered, "nobody", "calls")
 	if err != nil || len(rows) != 2 || rows[0].Offered != 0 {
 		t.Fatalf("today is %+v, %v; want two rows of zeros", rows, err)
@@ -470,7 +485,8 @@ func today(t *testing.T, s *Store) {
 	for i := range events {
 		events[i].Seq = uint64(i) + 1
 	}
-	run(t, s, &memLedger{events: events}).awaitLevel(t, len(events))
+	ledger.append(events...)
+	f.awaitLevel(t, len(events))
 	rows, err = s.Today(ctx, entered, "q")
 	if err != nil || rows[0].Offered != 7 || rows[0].Waiting() != 1 {
 		t.Errorf("today is %+v, %v; want 7 offered and 1 waiting", rows, err)

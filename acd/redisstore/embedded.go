@@ -22,8 +22,8 @@ type embedded struct {
 }
 
 // Embedded makes a Store on a Redis inside this process, reachable on loopback only and
-// with a password that nobody else knows. Of the options it uses Prefix, Rules, Logger and
-// Now. It says in the log, as a warning, what that means.
+// with a password that nobody else knows. The options that say where a Redis is and how to get
+// in are not used. It says in the log, as a warning, what that means.
 func Embedded(o Options) (*Store, error) {
 	server := miniredis.NewMiniRedis()
 	password := rand.Text()
@@ -31,10 +31,8 @@ func Embedded(o Options) (*Store, error) {
 	if err := server.StartAddr("127.0.0.1:0"); err != nil {
 		return nil, fmt.Errorf("start the embedded redis: %w", err)
 	}
-	s, err := Open(Options{
-		Addr: server.Addr(), Password: password,
-		Prefix: o.Prefix, Rules: o.Rules, Logger: o.Logger, Now: o.Now,
-	})
+	o.Addr, o.Username, o.Password, o.DB, o.TLS = server.Addr(), "", password, 0, nil
+	s, err := Open(o)
 	if err != nil {
 		server.Close()
 		return nil, err

@@ -24,6 +24,7 @@ var (
 	ErrGap          = errors.New("the ledger has a gap")
 	ErrForeignRules = errors.New("another process made the counters by other rules")
 	ErrResetBusy    = errors.New("another process drops the counters or has just done so")
+	ErrRebuilding   = errors.New("the figures are being rebuilt from the ledger")
 	ErrBroken       = errors.New("a counter could not be written and the counters were given up")
 )
 

@@ -25,6 +25,9 @@ var ErrRange = errors.New("range of figures")
 
 // Figures gives the counters of one queue for each interval that begins in [from, to) and
 // in which something was counted, in order of time. from is rounded down to the grid.
+//
+// ErrRebuilding comes, here and from the other readers, in place of counters that are
+// missing, too low for the moment or made by other rules.
 func (s *Store) Figures(ctx context.Context, queue call.QueueID, from, to time.Time) ([]Counter, error) {
 	starts, err := grid(from, to)
 	if err != nil {
@@ -158,7 +161,9 @@ func empty(cells []cell) bool {
 // show the state after the same event.
 func (s *Store) read(ctx context.Context, keys []string, cells [][]cell) error {
 	replies := make([]*redis.SliceCmd, len(keys))
+	var stand *redis.SliceCmd
 	_, err := s.redis.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		stand = p.MGet(ctx, s.placeKeys()...)
 		for i, key := range keys {
 			fields := make([]string, len(cells[i]))
 			for j, c := range cells[i] {
@@ -170,6 +175,9 @@ func (s *Store) read(ctx context.Context, keys []string, cells [][]cell) error {
 	})
 	if err != nil {
 		return plain(err)
+	}
+	if p := readPlace(stand.Val()); !p.valid || p.filling || p.config != s.rules.fingerprint() {
+		return ErrRebuilding
 	}
 	for i, reply := range replies {
 		for j, v := range reply.Val() {

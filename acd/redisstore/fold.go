@@ -17,26 +17,39 @@ const (
 
 // place is where the counters stand.
 type place struct {
-	valid  bool   // there are counters that can be continued
-	config string // the rules they were made by, as stored
-	rawSeq string // the number of the last applied event, as stored
-	seq    uint64 // the same as a number
-	mark   string // the fingerprint of that event
+	valid   bool   // there are counters that can be continued
+	filling bool   // they are being filled anew
+	config  string // the rules they were made by, as stored
+	rawSeq  string // the number of the last applied event, as stored
+	seq     uint64 // the same as a number
+	mark    string // the fingerprint of that event
 }
 
 // place reads where the counters stand.
 func (s *Store) place(ctx context.Context) (place, error) {
-	values, err := s.redis.MGet(ctx, s.keys.config(), s.keys.seq(), s.keys.mark()).Result()
+	values, err := s.redis.MGet(ctx, s.placeKeys()...).Result()
 	if err != nil {
 		return place{}, plain(err)
 	}
+	return readPlace(values), nil
+}
+
+// placeKeys are the keys that readPlace wants, in its order.
+func (s *Store) placeKeys() []string {
+	return []string{s.keys.config(), s.keys.seq(), s.keys.mark(), s.keys.filling()}
+}
+
+// readPlace understands the values of placeKeys.
+func readPlace(values []any) place {
 	var p place
 	p.config, _ = values[0].(string)
 	p.rawSeq, _ = values[1].(string)
 	p.mark, _ = values[2].(string)
+	p.filling = values[3] != nil
+	var err error
 	p.seq, err = strconv.ParseUint(p.rawSeq, 10, 64)
 	p.valid = p.config != "" && err == nil
-	return p, nil
+	return p
 }
 
 // apply adds a batch of events, which follow each other without a gap, to the counters.
@@ -86,9 +99,15 @@ func (s *Store) reset(ctx context.Context, p place) error {
 		}
 	}
 	ok, err = s.scripts.finish.Run(ctx, s.redis,
-		[]string{s.keys.reset(), s.keys.config(), s.keys.seq(), s.keys.index()},
+		[]string{s.keys.reset(), s.keys.config(), s.keys.seq(), s.keys.index(), s.keys.filling()},
 		token, s.rules.fingerprint()).Bool()
 	return lost(ok, err)
+}
+
+// filled says that the counters, which were being filled anew, are full up to event seq.
+// When they have moved since, it does nothing: whoever moved them will say so.
+func (s *Store) filled(ctx context.Context, seq uint64) error {
+	return plain(s.scripts.filled.Run(ctx, s.redis, []string{s.keys.seq(), s.keys.filling()}, seq).Err())
 }
 
 // lost turns the refusal of a reset script into an error.

@@ -64,7 +64,7 @@ type Folder struct {
 type Status struct {
 	Applied    uint64        // last event in the counters, as last seen
 	Lag        time.Duration // for how long events have been waiting; 0 when level with the ledger
-	Rebuilding bool          // the counters are being filled anew and are too low meanwhile
+	Rebuilding bool          // the counters are being filled anew; readers have ErrRebuilding
 
 	Rebuilds uint64 // times the counters were begun anew, an empty Redis included
 	Gaps     uint64 // holes found in the ledger
@@ -167,11 +167,16 @@ func (f *Folder) catchUp(ctx context.Context) error {
 		return err
 	}
 	for len(events) > 0 {
-		f.found(p.seq)
+		f.found(p)
 		if p.seq, err = f.fold(ctx, p.seq, events); err != nil {
 			return err
 		}
 		if events, err = f.after(ctx, p.seq, f.pace.batch); err != nil {
+			return err
+		}
+	}
+	if p.filling {
+		if err := f.store.filled(ctx, p.seq); err != nil {
 			return err
 		}
 	}
@@ -190,7 +195,7 @@ func (f *Folder) prepare(ctx context.Context) (place, error) {
 	ours := f.store.rules.fingerprint()
 	switch {
 	case !p.valid:
-		p, err = f.rebuild(ctx, p, "redis holds no valid counters")
+		p, err = f.rebuild(ctx, p, "redis holds no valid ones")
 	case p.config == ours:
 	case !f.settled:
 		p, err = f.rebuild(ctx, p, "they were made by other rules: "+p.config)
@@ -269,7 +274,7 @@ func (f *Folder) rebuild(ctx context.Context, p place, why string) (place, error
 	defer f.mu.Unlock()
 	f.status.Applied, f.status.Rebuilding = 0, true
 	f.status.Rebuilds++
-	return place{}, nil
+	return place{filling: true}, nil
 }
 
 // gap counts a hole in the ledger once, however often it is met, and makes its error.
@@ -284,10 +289,10 @@ func (f *Folder) gap(want, got uint64) error {
 }
 
 // found notes that there are events to fold, also when nobody called Wake.
-func (f *Folder) found(seq uint64) {
+func (f *Folder) found(p place) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.status.Applied = seq
+	f.status.Applied, f.status.Rebuilding = p.seq, p.filling
 	if f.behind.IsZero() {
 		f.behind = f.store.now()
 	}

@@ -87,15 +87,19 @@ func run(t testingT, s *Store, l Ledger) *running {
 	return r
 }
 
-// await waits for a state after a round.
+// await waits for a state after a round that began after the call.
 func (r *running) await(t testingT, what string, yes func(Status) bool) Status {
 	t.Helper()
 	limit := time.NewTimer(patience)
 	defer limit.Stop()
-	for {
+	select {
+	case <-r.states:
+	default:
+	}
+	for fresh := false; ; fresh = true { // the first state may be that of a round under way
 		select {
 		case st := <-r.states:
-			if yes(st) {
+			if fresh && yes(st) {
 				return st
 			}
 		case <-limit.C:

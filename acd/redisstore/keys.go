@@ -32,6 +32,9 @@ func (k keyspace) index() string { return k.tagged("fold:index") }
 // reset holds the token of the process that is dropping the counters.
 func (k keyspace) reset() string { return k.tagged("fold:reset") }
 
+// filling exists while the counters are filled anew and are too low.
+func (k keyspace) filling() string { return k.tagged("fold:filling") }
+
 // mirror holds the live state.
 func (k keyspace) mirror() string { return k.tagged("mirror") }
 

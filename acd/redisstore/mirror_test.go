@@ -60,6 +60,8 @@ func mirrorUnderLoad(t *testing.T, s *Store) {
 		m.Put(i+1, entered, "state")
 	}
 	m.await(t, puts)
+	m.await(t, puts) // the second announcement comes after the first write was counted
+	m.stop()
 	st := m.Status()
 	if st.Coalesced == 0 || st.Coalesced+st.Sent < puts {
 		t.Errorf("state is %+v: %d puts must be sent or overtaken", st, puts)
@@ -70,6 +72,7 @@ func mirrorUnderLoad(t *testing.T, s *Store) {
 type runningMirror struct {
 	*Mirror
 	news chan struct{}
+	stop func()
 }
 
 // runMirror starts a quick Mirror and a watcher, and ends both with the test.
@@ -89,10 +92,11 @@ func runMirror(t *testing.T, s *Store) *runningMirror {
 			t.Errorf("mirror ended with %v", err)
 		}
 	})
-	t.Cleanup(func() {
+	m.stop = func() {
 		cancel()
 		ended.Wait()
-	})
+	}
+	t.Cleanup(m.stop)
 	return m
 }
 

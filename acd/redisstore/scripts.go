@@ -5,7 +5,7 @@ import "github.com/redis/go-redis/v9"
 // scripts are all moves of the fold. Each is sent by its hash and, when Redis does not know
 // it (restarted, SCRIPT FLUSH), once by its text.
 type scripts struct {
-	apply, begin, drop, finish *redis.Script
+	apply, begin, drop, finish, filled *redis.Script
 }
 
 func newScripts() scripts {
@@ -14,6 +14,7 @@ func newScripts() scripts {
 		begin:  redis.NewScript(beginLua),
 		drop:   redis.NewScript(dropLua),
 		finish: redis.NewScript(finishLua),
+		filled: redis.NewScript(filledLua),
 	}
 }
 
@@ -110,9 +111,9 @@ end
 return 1
 `
 
-// finishLua declares the counters empty and valid and gives back the right.
+// finishLua declares the counters empty, valid and being filled, and gives back the right.
 //
-//	KEYS 1 reset, 2 config, 3 seq, 4 index
+//	KEYS 1 reset, 2 config, 3 seq, 4 index, 5 filling
 //	ARGV 1 token of the caller, 2 our config
 //
 //	returns 1 done
@@ -122,6 +123,20 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if redis.call('ZCARD', KEYS[4]) ~= 0 then return 0 end
 redis.call('SET', KEYS[2], ARGV[2])
 redis.call('SET', KEYS[3], '0')
+redis.call('SET', KEYS[5], '1')
 redis.call('DEL', KEYS[1])
+return 1
+`
+
+// filledLua declares the counters full, if nobody has dropped them meanwhile.
+//
+//	KEYS 1 seq, 2 filling
+//	ARGV 1 the event they are full up to
+//
+//	returns 1 done
+//	        0 they stand elsewhere; nothing was written
+const filledLua = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[2])
 return 1
 `
