@@ -52,7 +52,8 @@ func TestParseSession(t *testing.T) {
 		t.Errorf("read %+v, want the audio address, both laws and no foreign SSRC", s)
 	}
 	later := fromAsterisk + "c=IN IP4 127.0.0.9\r\nm=video 9 RTP/AVP 96\r\nc=IN IP4 192.0.2.1\r\na=inactive\r\n"
-	if s, err = parseSession([]byte(later)); err != nil || s.addr.String() != "127.0.0.9:14098" || s.direction != sendrecv {
+	s, err = parseSession([]byte(later))
+	if err != nil || s.addr.String() != "127.0.0.9:14098" || s.direction != sendrecv {
 		t.Errorf("read %+v, %v; want the audio's own address and nothing of the video", s, err)
 	}
 }

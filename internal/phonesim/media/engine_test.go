@@ -44,6 +44,15 @@ func open(t *testing.T, e *media.Engine, onTone func(int, time.Time)) *media.Str
 	return s
 }
 
+// join connects stream l of engine a with stream r of engine b.
+func join(t *testing.T, a *media.Engine, l *media.Stream, b *media.Engine, r *media.Stream) {
+	t.Helper()
+	err := errors.Join(l.Connect(b.LocalAddr(), r.SSRC(), g711.ALaw), r.Connect(a.LocalAddr(), l.SSRC(), g711.ALaw))
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Two engines, 200 streams each way over one pair of sockets: every packet must
 // reach its stream and every stream must hear the right code.
 func TestTwoHundredStreamsShareOneSocketWithoutLoss(t *testing.T) {
@@ -55,9 +64,7 @@ func TestTwoHundredStreamsShareOneSocketWithoutLoss(t *testing.T) {
 	var left, right []*media.Stream
 	for i := range streams {
 		l, r := open(t, a, hear), open(t, b, hear)
-		if err := errors.Join(l.Connect(b.LocalAddr(), r.SSRC(), g711.ALaw), r.Connect(a.LocalAddr(), l.SSRC(), g711.ALaw)); err != nil {
-			t.Fatal(err)
-		}
+		join(t, a, l, b, r)
 		l.Play(media.Tone(i, g711.ALaw))
 		r.Play(media.Tone(3000+i, g711.ALaw))
 		left, right = append(left, l), append(right, r)
@@ -106,9 +113,7 @@ func probe(t *testing.T, from, to *media.Engine) {
 	heard := make(chan struct{}, 1)
 	r := open(t, to, func(int, time.Time) { heard <- struct{}{} })
 	l := open(t, from, nil)
-	if err := errors.Join(l.Connect(to.LocalAddr(), r.SSRC(), g711.ALaw), r.Connect(from.LocalAddr(), l.SSRC(), g711.ALaw)); err != nil {
-		t.Fatal(err)
-	}
+	join(t, from, l, to, r)
 	l.Play(media.Tone(6000, g711.ALaw))
 	await(t, heard, 1)
 	l.Close()

@@ -139,7 +139,9 @@ func TestNothingElseIsTakenForACode(t *testing.T) {
 func TestTelephoneTonesAreNotCodes(t *testing.T) {
 	t.Parallel()
 	low, high := []float64{697, 770, 852, 941}, []float64{1209, 1336, 1477, 1633}
-	pairs := [][]float64{{350, 440}, {440, 480}, {480, 620}, {425}, {400}, {400, 450}, {1400, 2060, 2450, 2600}, {2100}, {1100}}
+	pairs := [][]float64{
+		{350, 440}, {440, 480}, {480, 620}, {425}, {400}, {400, 450}, {1400, 2060, 2450, 2600}, {2100}, {1100},
+	}
 	for _, l := range low {
 		for _, h := range high {
 			pairs = append(pairs, []float64{l, h})
