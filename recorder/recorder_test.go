@@ -141,6 +141,9 @@ func TestS22StoppedRecordingRaisesAlarm(t *testing.T) {
 			g.put("2000/01/01/"+string(id)+"-rx.alaw", sound(block, 1))
 			<-time.After(4096 * time.Millisecond)
 		}
+		if s := g.rec.Stats(); s.Faults != 2 {
+			t.Errorf("one file rests for 20 s and the other grows: %+v", s)
+		}
 		g.fault(g.next(), recorder.NotGrowing)
 		g.none(time.Minute)
 		if s := g.rec.Stats(); s.Live != 1 || s.Faults != 2 {

@@ -41,7 +41,8 @@ func TestS22SilentSpansAreFound(t *testing.T) {
 		}
 		return all
 	}
-	left := join(level(800, silence), level(160, loud), level(159, silence), level(81, deep), level(160, silence), level(240, loud))
+	left := join(level(800, silence), level(160, loud), level(159, silence), level(81, deep),
+		level(160, silence), level(240, loud))
 	right := join(level(1000, loud), level(600, silence))
 	report, err := verify(t, wave(left, right))
 	if err != nil {

@@ -53,7 +53,9 @@ func TestNamesThatAreRefused(t *testing.T) {
 			t.Errorf("find %.40q: %v", string(id), err)
 		}
 	}
-	for _, folder := range []string{"", ".", "..", "2026/2/28", "2026/02/30", "2026/02/28/..", "../2026/02/28", "20260228"} {
+	for _, folder := range []string{
+		"", ".", "..", "2026/2/28", "2026/02/30", "2026/02/28/..", "../2026/02/28", "20260228",
+	} {
 		if got, err := store.Name("a", folder); !errors.Is(err, store.ErrName) {
 			t.Errorf("day %q: %q, %v", folder, got, err)
 		}
