@@ -164,7 +164,7 @@ func (c *Config) checkLines(r *rules) {
 		r.must(!seen[l.Number], key+".number", againRule, l.Number)
 		seen[l.Number] = true
 		r.must(queues[l.Queue], key+".queue", queueRule, l.Queue)
-		r.must(prompts.Known(l.Greeting), key+".greeting", promptRule, l.Greeting)
+		r.must(l.Greeting == "" || prompts.Known(l.Greeting), key+".greeting", promptRule, l.Greeting)
 		checkGreetings(r, key+".greetings", l.Greetings)
 	}
 }
