@@ -149,7 +149,10 @@ func TestNumbersCountOn(t *testing.T) {
 		n     int
 		want  string
 	}{
-		{"a1001", 0, "a1001"}, {"a1001", 9, "a1010"}, {"007", 5, "012"}, {"boss", 0, "boss"},
+		{"a1001", 0, "a1001"},
+		{"a1001", 9, "a1010"},
+		{"007", 5, "012"},
+		{"boss", 0, "boss"},
 		{"+8613800000001", 2, "+8613800000003"},
 	} {
 		if got, err := numbered(c.first, c.n); err != nil || got != c.want {

@@ -156,6 +156,8 @@ func (a *Agent) Hangup() {
 
 // Register registers the telephone and keeps the registration alive until
 // Unregister or Sim.Close, which unregisters.
+//
+//nolint:contextcheck // The renewal outlives the call that begins it.
 func (a *Agent) Register(ctx context.Context) error {
 	a.registering.Lock()
 	defer a.registering.Unlock()
@@ -201,8 +203,8 @@ func (a *Agent) Unregister(ctx context.Context) error {
 }
 
 // keep renews the registration until life or the simulator ends.
-func (a *Agent) keep(life context.Context, granted time.Duration) {
-	wait, retry := renewAfter(granted), retryFirst
+func (a *Agent) keep(life context.Context, first time.Duration) {
+	wait, retry := renewAfter(first), retryFirst
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	for {
@@ -210,7 +212,8 @@ func (a *Agent) keep(life context.Context, granted time.Duration) {
 		case <-life.Done():
 			return
 		case <-a.sim.closing:
-			if err := a.Unregister(a.sim.life); err != nil {
+			// Not with life, which Unregister itself ends.
+			if err := a.Unregister(a.sim.life); err != nil { //nolint:contextcheck // as said above
 				a.sim.log.Warn("agent not unregistered", "user", a.opts.User, "error", err)
 			}
 			return

@@ -18,12 +18,19 @@ func TestDecodeAnchors(t *testing.T) {
 		code byte
 		want int16
 	}{
-		{g711.ALaw, 0xD5, 8}, {g711.ALaw, 0x55, -8},
-		{g711.ALaw, 0xAA, 32256}, {g711.ALaw, 0x2A, -32256},
-		{g711.ALaw, 0x80, 5504}, {g711.ALaw, 0xC5, 264}, {g711.ALaw, 0xF5, 528},
-		{g711.ULaw, 0xFF, 0}, {g711.ULaw, 0x7F, 0},
-		{g711.ULaw, 0x80, 32124}, {g711.ULaw, 0x00, -32124},
-		{g711.ULaw, 0xEF, 132}, {g711.ULaw, 0xFE, 8},
+		{g711.ALaw, 0xD5, 8},
+		{g711.ALaw, 0x55, -8},
+		{g711.ALaw, 0xAA, 32256},
+		{g711.ALaw, 0x2A, -32256},
+		{g711.ALaw, 0x80, 5504},
+		{g711.ALaw, 0xC5, 264},
+		{g711.ALaw, 0xF5, 528},
+		{g711.ULaw, 0xFF, 0},
+		{g711.ULaw, 0x7F, 0},
+		{g711.ULaw, 0x80, 32124},
+		{g711.ULaw, 0x00, -32124},
+		{g711.ULaw, 0xEF, 132},
+		{g711.ULaw, 0xFE, 8},
 	} {
 		if got := c.law.Decode(c.code); got != c.want {
 			t.Errorf("%s 0x%02X decodes to %d, want %d", c.law.Name(), c.code, got, c.want)
