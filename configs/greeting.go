@@ -4,7 +4,7 @@ import "time"
 
 // GreetingAt returns the function that names the prompt a caller of the line hears at a
 // moment (S10). It is pure and keeps nothing of the Config, so that whoever plays the
-// prompt need not know of settings.
+// prompt need not know of settings. "" means that no greeting is played.
 func (c *Config) GreetingAt(line Line) func(time.Time) string {
 	zone := c.Zone()
 	periods := append([]Greeting(nil), line.Greetings...)

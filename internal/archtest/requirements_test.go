@@ -139,7 +139,7 @@ func TestFaultsOfRequirementsAreFound(t *testing.T) {
 		"open":                {"| S1 | text | open | |", ""},
 		"done":                {"| S1 | text | done | `TestS1Answer` |", ""},
 		"open with a test":    {"| S1 | text | open | `TestS1Answer` |", ""},
-		"two tests":           {"| S1 | text | part | `TestS1Answer`, `TestS12Lines` |", "S1 names TestS12Lines, which bears"},
+		"two tests":           {"| S1 | text | part | `TestS1Answer`, `TestS12Lines` |", "S1 names TestS12Lines, which"},
 		"done without a test": {"| S1 | text | done | |", "S1 is done, but names no test"},
 		"a test of fancy":     {"| S1 | text | done | `TestS1Fancy` |", "S1 names TestS1Fancy, which is no test"},
 		"another status":      {"| S1 | text | soon | |", `S1 has status "soon"`},
