@@ -2,6 +2,7 @@ package ari
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	libari "github.com/CyCoreSystems/ari/v5"
@@ -15,6 +16,7 @@ func (e *unknownEventError) Error() string { return fmt.Sprintf("unknown event t
 // overlay is what the library's event types leave out: a channel's place in the dialplan
 // and the technology's own cause.
 type overlay struct {
+	Type       string          `json:"type"`
 	Timestamp  libari.DateTime `json:"timestamp"`
 	Channel    *wireChannel    `json:"channel"`
 	Caller     *wireChannel    `json:"caller"`
@@ -33,26 +35,19 @@ func decode(data []byte) (event *Event, err error) {
 			event, err = nil, fmt.Errorf("decode event: panic: %v", r)
 		}
 	}()
-	var head struct {
-		Type string `json:"type"`
-	}
-	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, fmt.Errorf("decode event: %w", err)
-	}
-	if head.Type == "" {
+	var extra overlay
+	// A field of the wrong JSON type does not keep the others from being read.
+	wrong := json.Unmarshal(data, &extra)
+	if extra.Type == "" {
 		return nil, fmt.Errorf("decode event: no type in %.200q", data)
 	}
 	parsed, err := libari.DecodeEvent(data)
 	if parsed == nil {
 		// The type is there, so the only thing left for the decoder to miss is its name.
-		return nil, &unknownEventError{name: head.Type}
+		return nil, &unknownEventError{name: extra.Type}
 	}
-	if err != nil {
-		return nil, fmt.Errorf("decode event %s: %w", head.Type, err)
-	}
-	var extra overlay
-	if err := json.Unmarshal(data, &extra); err != nil {
-		return nil, fmt.Errorf("decode event %s: %w", head.Type, err)
+	if err = errors.Join(err, wrong); err != nil {
+		return nil, fmt.Errorf("decode event %s: %w", extra.Type, err)
 	}
 	return flatten(parsed, &extra), nil
 }

@@ -2,6 +2,7 @@ package ari
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -64,17 +65,18 @@ func (o Options) withDefaults() Options {
 func (o Options) validate() error {
 	u, err := url.Parse(o.URL)
 	if err != nil {
-		return fmt.Errorf("ari: url: %w", err)
+		// Without the text itself: it may hold a password.
+		return errors.New("ari: url: must be scheme, host, port and path only")
 	}
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
-		return fmt.Errorf("ari: url %q: scheme must be http or https", o.URL)
+		return fmt.Errorf("ari: url %q: scheme must be http or https", u.Redacted())
 	case u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
-		return fmt.Errorf("ari: url %q: must be scheme, host, port and path only", o.URL)
+		return fmt.Errorf("ari: url %q: must be scheme, host, port and path only", u.Redacted())
 	case o.User == "" || o.Password == "":
-		return fmt.Errorf("ari: user and password: must be set")
+		return errors.New("ari: user and password: must be set")
 	case strings.Contains(o.User, ":"):
-		return fmt.Errorf("ari: user: must not contain a colon")
+		return errors.New("ari: user: must not contain a colon")
 	case !plainName(o.App):
 		return fmt.Errorf("ari: app %q: must be letters, digits, '_', '-' and '.'", o.App)
 	}
@@ -84,7 +86,7 @@ func (o Options) validate() error {
 func (o Options) validateLimits() error {
 	switch {
 	case o.PingEvery < 0 || o.CommandTimeout < 0 || o.BackoffMin < 0:
-		return fmt.Errorf("ari: ping every, command timeout and backoff: must not be negative")
+		return errors.New("ari: ping every, command timeout and backoff: must not be negative")
 	case o.BackoffMax < o.BackoffMin:
 		return fmt.Errorf("ari: backoff max %v: must not be below backoff min %v", o.BackoffMax, o.BackoffMin)
 	case o.PingMisses < 1:

@@ -13,7 +13,8 @@ type queue struct {
 	marked   bool // a mark waits in items or held
 	dropping bool // full: events are dropped until the pump comes to the mark
 	closed   bool
-	lost     int // dropped since the last snapshot
+	lost     int // dropped, for the mark that waits
+	upLost   int // dropped, for the Up that comes next
 	limit    int
 	wake     chan struct{} // holds a token while there may be something to take
 }
@@ -57,7 +58,10 @@ func (q *queue) damaged(reason string) {
 func (q *queue) hold() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.holding, q.held = true, nil
+	q.discardHeld()
+	q.upLost += q.lost
+	q.lost = 0
+	q.holding = true
 	q.marked, q.dropping = false, false
 	kept := q.items[:0]
 	for _, m := range q.items {
@@ -74,11 +78,11 @@ func (q *queue) hold() {
 func (q *queue) release(up *Up) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	up.Lost, q.upLost = q.upLost, 0
 	if len(q.items) >= q.limit {
-		q.lost += len(q.items)
+		up.supersede(q.items)
 		q.items = nil
 	}
-	up.Lost, q.lost = q.lost, 0
 	q.holding = false
 	q.put(up)
 	for _, m := range q.held {
@@ -92,8 +96,32 @@ func (q *queue) release(up *Up) {
 func (q *queue) down(cause error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.holding, q.held = false, nil
+	q.holding = false
+	q.discardHeld()
 	q.put(&Down{Cause: cause})
+}
+
+func (q *queue) discardHeld() {
+	for _, m := range q.held {
+		if _, ok := m.(*Event); ok {
+			q.upLost++
+		}
+	}
+	q.held = nil
+}
+
+// supersede takes over what must not be forgotten of messages that are dropped for up.
+func (up *Up) supersede(list []Message) {
+	for _, m := range list {
+		switch m := m.(type) {
+		case *Event:
+			up.Lost++
+		case *Up:
+			up.Lost += m.Lost
+			up.Gap += m.Gap
+			up.Restarted = up.Restarted || m.Restarted
+		}
+	}
 }
 
 // close lets take report the end once the queue is empty.

@@ -284,12 +284,12 @@ func TestRestartIsSeen(t *testing.T) {
 func TestMissingPongsReconnect(t *testing.T) {
 	r := start(t, func(o *ari.Options) { o.PingEvery = 20 * time.Millisecond })
 	next[*ari.Up](r)
-	r.srv.SetPong(false)
+	r.srv.SetPong(aritest.Never)
 	if down := next[*ari.Down](r); !errors.Is(down.Cause, ari.ErrUnreachable) ||
 		!strings.Contains(down.Cause.Error(), "pong") {
 		t.Errorf("cause %v", down.Cause)
 	}
-	r.srv.SetPong(true)
+	r.srv.SetPong(nil)
 	for { // one more may fail that began before the pongs came back
 		if up, ok := (<-r.client.Messages()).(*ari.Up); ok {
 			if up.Gap < 20*time.Millisecond {
@@ -303,17 +303,15 @@ func TestMissingPongsReconnect(t *testing.T) {
 	}
 }
 
-// A single slow pong is no reason to lose the stream.
+// A single slow pong is no reason to lose the stream, however often it happens.
 func TestOneMissedPongIsForgiven(t *testing.T) {
-	r := start(t, func(o *ari.Options) { o.PingEvery, o.PingMisses = 20*time.Millisecond, 1000 })
+	srv := aritest.New()
+	srv.SetPong(func(n int) bool { return n%2 == 0 })
+	r := startWith(t, srv, func(o *ari.Options) { o.PingEvery = 20 * time.Millisecond })
 	next[*ari.Up](r)
-	r.srv.SetPong(false)
-	r.ok(r.srv.WaitPings(r.ctx, 3))
-	r.srv.SetPong(true)
-	r.srv.Emit(map[string]any{"type": "StasisEnd"})
-	r.event(ari.StasisEnd)
-	if s := r.client.Stats(); s.PingMisses == 0 || r.srv.Connections() != 1 {
-		t.Errorf("%d connections, stats %+v", r.srv.Connections(), s)
+	r.ok(srv.WaitPings(r.ctx, 8))
+	if s := r.client.Stats(); s.PingMisses < 3 || srv.Connections() != 1 {
+		t.Errorf("%d connections, stats %+v", srv.Connections(), s)
 	}
 }
 

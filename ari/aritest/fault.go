@@ -135,12 +135,15 @@ func (s *Server) Replace() {
 	}
 }
 
-// SetPong switches the answers to pings off and on.
-func (s *Server) SetPong(on bool) {
+// SetPong decides which pings are answered, by their number from 1. nil answers all.
+func (s *Server) SetPong(answered func(n int) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.noPong = !on
+	s.pong = answered
 }
+
+// Never is for SetPong.
+func Never(int) bool { return false }
 
 // Stall holds the events back until it is called with false.
 func (s *Server) Stall(stalled bool) {

@@ -43,8 +43,8 @@ type Server struct {
 	open      map[*socket]bool
 	streams   sync.WaitGroup
 	pings     int
-	missed    int // events sent while no controller was connected
-	noPong    bool
+	missed    int              // events sent while no controller was connected
+	pong      func(n int) bool // nil = all
 	down      bool
 	startup   time.Time
 	serial    int
@@ -335,7 +335,7 @@ func (s *Server) pinged(context.Context, []byte) bool {
 	defer s.mu.Unlock()
 	s.pings++
 	s.change()
-	return !s.noPong
+	return s.pong == nil || s.pong(s.pings)
 }
 
 func (s *Server) takeOutbox(k *socket) [][]byte {
