@@ -215,7 +215,9 @@ func TestRecordingComesBeforeApplication(t *testing.T) {
 		t.Fatal(err)
 	}
 	plan := string(text)
-	order := []string{"CALLERID(num)=${FILTER(", "Answer()", "MixMonitor(", "Stasis(hotline,in,", "< 30]?app", "Playback(", "Hangup(38)"}
+	order := []string{
+		"CALLERID(num)=${FILTER(", "Answer()", "MixMonitor(", "Stasis(hotline,in,", "< 30]?app", "Playback(", "Hangup(38)",
+	}
 	at := 0
 	for _, step := range order {
 		next := strings.Index(plan[at:], step)

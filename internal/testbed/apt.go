@@ -116,7 +116,6 @@ func (a *apt) settings(machineSources bool) string {
 		{"Acquire::AllowWeakRepositories", "false"},
 		{"Acquire::AllowDowngradeToInsecureRepositories", "false"},
 		{"Acquire::Languages", "none"},
-		{"Acquire::GzipIndexes", "true"},
 		{"Acquire::Retries", "2"},
 		{"Acquire::http::Timeout", "30"},
 		{"Acquire::https::Timeout", "30"},
@@ -163,8 +162,8 @@ func (a *apt) update(ctx context.Context) error {
 
 // deb is one package file that an installation needs.
 type deb struct {
-	Name    string // package name
-	Version string // Debian version with epoch
+	Name    string `json:"name"`    // package name
+	Version string `json:"version"` // Debian version with epoch
 	file    string // name in the archive folder
 }
 

@@ -30,7 +30,7 @@ func TestUnavailableIsSaidPlainly(t *testing.T) {
 		},
 		{
 			"no network", map[string]string{"HOTLINE_DEBIAN_MIRROR": "http://127.0.0.1:1/debian"},
-			[]string{"http://127.0.0.1:1/debian", "package lists cannot be read", "Is there a network"},
+			[]string{"http://127.0.0.1:1/debian", "package lists of Debian cannot be read", "Is there a network"},
 		},
 		{
 			"wrong root", map[string]string{"HOTLINE_ASTERISK_ROOT": empty},
@@ -95,6 +95,27 @@ func TestLockWaitsNoLongerThanAllowed(t *testing.T) {
 	again()
 }
 
+// HOTLINE_ASTERISK_ROOT names an unpacked root that is used as it is.
+func TestNamedRootIsUsed(t *testing.T) {
+	installed, err := FindAsterisk(t.Context(), logStage(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if installed.Root.Dir == "" {
+		t.Skip("the machine's own Asterisk is new enough; nothing is unpacked")
+	}
+	t.Setenv("HOTLINE_ASTERISK_ROOT", installed.Root.Dir)
+	t.Setenv("HOTLINE_CACHE", t.TempDir())
+	t.Setenv("PATH", t.TempDir())
+	named, err := FindAsterisk(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if named.Version != installed.Version || named.ModuleDir != installed.ModuleDir {
+		t.Errorf("got %+v, want %+v", named, installed)
+	}
+}
+
 // Only a whole root of the right version is taken from the cache.
 func TestCachedRootMustBeWhole(t *testing.T) {
 	set := t.TempDir()
@@ -111,7 +132,7 @@ func TestCachedRootMustBeWhole(t *testing.T) {
 		}
 	}
 	manifest := func(version string) string {
-		return `{"names":["asterisk"],"arch":"amd64","packages":[{"Name":"asterisk","Version":"` + version + `"}]}`
+		return `{"names":["asterisk"],"arch":"amd64","packages":[{"name":"asterisk","version":"` + version + `"}]}`
 	}
 	write(loader, "")
 	if cached(set, w) != nil {

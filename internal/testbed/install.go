@@ -148,7 +148,7 @@ type place struct {
 
 // errUnreachable stops the search: another suite of the same mirror would fail
 // the same way, after the same wait.
-var errUnreachable = errors.New("Debian's package lists cannot be read")
+var errUnreachable = errors.New("package lists of Debian cannot be read")
 
 // install fetches and unpacks w into a new folder below set. The folder gets its
 // name only when all is in it, so a crash leaves nothing that looks whole.
@@ -159,7 +159,11 @@ func (p place) install(ctx context.Context, stage Stage, set string, w want) (*R
 			return nil, fmt.Errorf("%w: %w", errUnreachable, err)
 		}
 	}
-	debs, err := p.apt.resolve(ctx, w.names)
+	var debs []deb
+	err := stage.run("work out what "+strings.Join(w.names, ", ")+" needs", func() (err error) {
+		debs, err = p.apt.resolve(ctx, w.names)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -270,22 +270,22 @@ func TestTakenPortIsSaid(t *testing.T) {
 
 // ASTERISK_URL names one that runs elsewhere, which is used and never stopped.
 func TestExternal(t *testing.T) {
-	real := RunAsterisk(t, Options{})
-	parsed, err := url.Parse(real.ARIURL)
+	running := RunAsterisk(t, Options{})
+	parsed, err := url.Parse(running.ARIURL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	parsed.User = url.UserPassword(real.ARIUser, real.ARIPassword)
+	parsed.User = url.UserPassword(running.ARIUser, running.ARIPassword)
 	t.Setenv("ASTERISK_URL", parsed.String())
-	t.Setenv("ASTERISK_TRUNK_ADDR", real.TrunkAddr)
+	t.Setenv("ASTERISK_TRUNK_ADDR", running.TrunkAddr)
 	a, err := StartAsterisk(t.Context(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.ARIURL != real.ARIURL || a.TrunkAddr != real.TrunkAddr {
+	if a.ARIURL != running.ARIURL || a.TrunkAddr != running.TrunkAddr {
 		t.Errorf("got %s %s", a.ARIURL, a.TrunkAddr)
 	}
-	if err := errors.Join(a.Ping(t.Context()), a.Stop(), real.Ping(t.Context())); err != nil {
+	if err := errors.Join(a.Ping(t.Context()), a.Stop(), running.Ping(t.Context())); err != nil {
 		t.Error(err)
 	}
 	for name, err := range map[string]error{

@@ -128,7 +128,7 @@ func fetchKeyring(ctx context.Context, stage Stage, dir string) (string, error) 
 		return own.unpack(ctx, debs, root)
 	})
 	if err != nil {
-		return "", fmt.Errorf("Debian's signing keys: install the package debian-archive-keyring: %w", err)
+		return "", fmt.Errorf("signing keys of Debian: install the package debian-archive-keyring: %w", err)
 	}
 	for _, name := range []string{"debian-archive-keyring.pgp", "debian-archive-keyring.gpg"} {
 		file := filepath.Join(root, "usr/share/keyrings", name)

@@ -63,7 +63,7 @@ func (r *Root) libraryFolders() []string {
 			continue
 		}
 		folders = append(folders, dir)
-		found, err := filepath.Glob(filepath.Join(dir, "*", "lib*.so.*"))
+		found, err := filepath.Glob(filepath.Join(dir, "*", "lib*.so*"))
 		if err != nil {
 			continue
 		}
