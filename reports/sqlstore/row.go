@@ -97,6 +97,7 @@ func normal(e call.Event) call.Event {
 		r := *e.Recording
 		stamp(&r.Begin)
 		clean(&r.Path)
+		clean(&r.SHA256)
 		e.Recording = &r
 	}
 	return e
