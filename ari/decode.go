@@ -27,8 +27,8 @@ type overlay struct {
 	TechCause  int             `json:"tech_cause"`
 }
 
-// decode reads one event. The library's decoder panics and answers (nil, nil) in places;
-// neither may reach the reader of the stream.
+// decode reads one event. A panic in the library's decoder would end the control of all
+// calls for the sake of one event, so it becomes an error.
 func decode(data []byte) (event *Event, err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -6,17 +6,19 @@ import "sync"
 // be slow. When it is full, or an event cannot be read, it puts a mark at its end: the
 // pump takes a snapshot when it comes to the mark, and what was lost is made up for.
 type queue struct {
-	mu       sync.Mutex
-	items    []Message
-	held     []Message // events of a new connection, until its Up goes before them
-	holding  bool
-	marked   bool // a mark waits in items or held
-	dropping bool // full: events are dropped until the pump comes to the mark
-	closed   bool
-	lost     int // dropped, for the mark that waits
-	upLost   int // dropped, for the Up that comes next
-	limit    int
-	wake     chan struct{} // holds a token while there may be something to take
+	mu        sync.Mutex
+	items     []Message
+	held      []Message // events of a new connection, until its Up goes before them
+	holding   bool
+	marked    bool // a mark waits in items or held
+	dropping  bool // full: events are dropped until the pump comes to the mark
+	closed    bool
+	damage    string // why events could not be read since the last tick
+	damageDue bool   // some of them have no mark yet
+	lost      int    // dropped, for the mark that waits
+	upLost    int    // dropped, for the Up that comes next
+	limit     int
+	wake      chan struct{} // holds a token while there may be something to take
 }
 
 // mark stands in the queue where events are missing. It never leaves the package.
@@ -45,12 +47,32 @@ func (q *queue) event(e *Event) bool {
 	return true
 }
 
-// damaged marks the place of an event that could not be read.
-func (q *queue) damaged(reason string) {
+// damaged marks the place of an event that could not be read and reports true. If that
+// happened already since the last tick, the mark waits for the next: a type that can
+// never be read must not cost a snapshot per event.
+func (q *queue) damaged(reason string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.lost++
+	if q.damage != "" {
+		q.damageDue = true
+		return false
+	}
+	q.damage = reason
 	q.putMark(reason)
+	return true
+}
+
+// tick puts the mark for damage since the last mark. It is called every few seconds.
+func (q *queue) tick() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.damageDue {
+		q.putMark(q.damage)
+	} else {
+		q.damage = ""
+	}
+	q.damageDue = false
 }
 
 // hold begins a new connection: its events wait for release. Marks of the old connection
@@ -62,7 +84,7 @@ func (q *queue) hold() {
 	q.upLost += q.lost
 	q.lost = 0
 	q.holding = true
-	q.marked, q.dropping = false, false
+	q.marked, q.dropping, q.damageDue = false, false, false
 	kept := q.items[:0]
 	for _, m := range q.items {
 		if _, ok := m.(*mark); !ok {

@@ -33,6 +33,7 @@ func TestQueueLosesNothingInSilence(t *testing.T) {
 				sent++
 				q.damaged("test")
 			},
+			"tick": func(*rapid.T) { q.tick() },
 			"reconnect": func(t *rapid.T) {
 				if up {
 					q.down(errors.New("lost"))

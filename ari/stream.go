@@ -118,8 +118,9 @@ func (c *Client) receive(ctx context.Context, data []byte) error {
 		return nil
 	case err != nil:
 		c.stats.decodeErrors.Add(1)
-		c.log.ErrorContext(ctx, "event not readable", "err", err)
-		c.queue.damaged("event not readable")
+		if c.queue.damaged("event not readable") {
+			c.log.ErrorContext(ctx, "event not readable", "err", err)
+		}
 		return nil
 	}
 	if event.Type == ApplicationReplaced {
@@ -148,6 +149,7 @@ func (c *Client) ping(ctx context.Context, s *session) error {
 			return ctx.Err()
 		case <-ticker.C:
 		}
+		c.queue.tick()
 		limit, cancel := context.WithTimeout(ctx, c.opts.PingEvery)
 		err := s.conn.Ping(limit)
 		cancel()

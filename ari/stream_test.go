@@ -115,6 +115,27 @@ func TestUnreadableEventIsMadeUpFor(t *testing.T) {
 	}
 }
 
+// A frequent type that a new Asterisk sends in another form must not cost a snapshot per
+// event: the first is made up for at once, the others together at the next ping.
+func TestManyUnreadableEventsCostFewSnapshots(t *testing.T) {
+	r := start(t, func(o *ari.Options) { o.PingEvery = 50 * time.Millisecond })
+	next[*ari.Up](r)
+	const n = 1000
+	for range n {
+		r.srv.Push(`{"type":"ChannelDestroyed","cause":"seventeen"}`)
+	}
+	lost, resyncs := 0, 0
+	for ; lost < n; resyncs++ {
+		lost += next[*ari.Resync](r).Lost
+	}
+	if lost != n || resyncs > n/10 {
+		t.Errorf("%d events made up for by %d snapshots", lost, resyncs)
+	}
+	if k := r.logged.count("event not readable"); k == 0 || k > resyncs {
+		t.Errorf("%d log lines", k)
+	}
+}
+
 // Trap 1.1 #6: the library never delivers events that name no channel or bridge. A
 // controller that does not hear of its replacement goes on acting on calls of another.
 func TestReplacedControllerStops(t *testing.T) {
