@@ -67,6 +67,9 @@ func (g *rig) record(ctx context.Context, e call.Event) error {
 			return err
 		}
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	g.events = append(g.events, e)
 	g.came <- struct{}{}
 	return nil

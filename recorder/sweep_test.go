@@ -120,6 +120,7 @@ func TestEndAfterSweep(t *testing.T) {
 			t.Error(diff)
 		}
 		g.fault(g.next(), recorder.MissingAudio)
+		synctest.Wait() // the first end is dealt with
 		g.rec.End(id, epoch, epoch.Add(3*time.Second))
 		g.recorded(g.next())
 		g.none(5 * time.Minute)
