@@ -125,6 +125,10 @@ func (s *Server) handle(mux *http.ServeMux, pattern string, serve func(http.Resp
 			return
 		}
 		s.record(c)
+		if strings.Contains(r.URL.EscapedPath(), "+") {
+			refuse(w, http.StatusNotFound, "Asterisk reads a plain + in a path as a blank")
+			return
+		}
 		if !s.allowed(r) {
 			refuse(w, http.StatusUnauthorized, "Authentication required")
 			return
