@@ -300,6 +300,10 @@ func TestCheck(t *testing.T) {
 	if len(warnings) != 1 || !strings.Contains(warnings[0], "allkeys-lru") || err != nil {
 		t.Errorf("a redis that evicts gives %q, %v; want a warning", warnings, err)
 	}
+	clock, err := good.Time(t.Context())
+	if d := time.Since(clock).Abs(); err != nil || d > patience {
+		t.Errorf("the clock of redis is %s off ours, %v; both are this machine's", d, err)
+	}
 	if _, err := open("127.0.0.1:1", "").Check(t.Context()); !errors.Is(err, ErrUnreachable) {
 		t.Errorf("no redis gives %v, want ErrUnreachable", err)
 	}
@@ -329,5 +333,18 @@ func TestEmbeddedSaysSo(t *testing.T) {
 	opened(t, s, err)
 	if !strings.Contains(lines.String(), "no redis is configured") {
 		t.Errorf("the log says %q", lines.String())
+	}
+	if err := s.redis.Set(t.Context(), "short-lived", "1", time.Millisecond).Err(); err != nil {
+		t.Fatal(err)
+	}
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for deadline := time.Now().Add(patience); ; <-look.C {
+		if n, err := s.redis.Exists(t.Context(), "short-lived").Result(); err != nil || n == 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("a key of the embedded redis does not expire")
+		}
 	}
 }

@@ -113,9 +113,9 @@ func recountSpan(pic picture, events []call.Event, name string, in func(time.Tim
 }
 
 // total adds up n over the events for which it says yes.
-func total(events []call.Event, n func(call.Event) (int64, bool)) (sum int64) {
-	for _, ev := range events {
-		if v, ok := n(ev); ok {
+func total(events []call.Event, n func(*call.Event) (int64, bool)) (sum int64) {
+	for i := range events {
+		if v, ok := n(&events[i]); ok {
 			sum += v
 		}
 	}
@@ -123,38 +123,39 @@ func total(events []call.Event, n func(call.Event) (int64, bool)) (sum int64) {
 }
 
 func recountQueue(events []call.Event, q call.QueueID, in func(time.Time) bool) Counter {
-	count := func(yes func(call.Event) bool) int64 {
-		return total(events, func(e call.Event) (int64, bool) {
+	count := func(yes func(*call.Event) bool) int64 {
+		return total(events, func(e *call.Event) (int64, bool) {
 			return 1, e.Queue == q && in(e.Entered) && yes(e)
 		})
 	}
 	left := func(o call.Outcome) int64 {
-		return count(func(e call.Event) bool { return e.Kind == call.LeftQueue && e.Outcome == o })
+		return count(func(e *call.Event) bool { return e.Kind == call.LeftQueue && e.Outcome == o })
 	}
-	wait := func(yes func(call.Event) bool) int64 {
-		return total(events, func(e call.Event) (int64, bool) {
+	wait := func(yes func(*call.Event) bool) int64 {
+		return total(events, func(e *call.Event) (int64, bool) {
 			return int64(e.Wait), e.Queue == q && in(e.Entered) && yes(e)
 		})
 	}
-	answered := func(e call.Event) bool { return e.Kind == call.Answered }
-	abandoned := func(e call.Event) bool { return e.Kind == call.LeftQueue && e.Outcome == call.Abandoned }
-	short := func(e call.Event) bool { return abandoned(e) && e.Wait < 5_000 }
+	answered := func(e *call.Event) bool { return e.Kind == call.Answered }
+	abandoned := func(e *call.Event) bool { return e.Kind == call.LeftQueue && e.Outcome == call.Abandoned }
+	short := func(e *call.Event) bool { return abandoned(e) && e.Wait < 5_000 }
 	c := Counter{
-		Offered:    count(func(e call.Event) bool { return e.Kind == call.Queued }),
-		Queued:     count(func(e call.Event) bool { return e.Kind == call.Queued && e.Queueing }),
+		Offered:    count(func(e *call.Event) bool { return e.Kind == call.Queued }),
+		Queued:     count(func(e *call.Event) bool { return e.Kind == call.Queued && e.Queueing }),
 		Answered:   count(answered),
-		AnsweredIn: count(func(e call.Event) bool { return answered(e) && e.Wait <= 15_000 }),
+		AnsweredIn: count(func(e *call.Event) bool { return answered(e) && e.Wait <= 15_000 }),
 		Abandoned:  count(abandoned), Short: count(short), TimedOut: left(call.TimedOut),
 		LeftEmpty: left(call.LeftEmpty), Overflowed: left(call.Overflowed), Callback: left(call.Callback),
 		WaitAnswered: wait(answered), WaitAbandoned: wait(abandoned), WaitShort: wait(short),
 	}
-	for _, e := range events {
+	for i := range events {
+		e := &events[i]
 		stayed := e.Kind == call.Answered || e.Kind == call.LeftQueue && leavesQueue(e.Outcome)
 		if e.Queue == q && in(e.Entered) && stayed {
 			c.MaxWait = max(c.MaxWait, int64(e.Wait))
 		}
 	}
-	of := func(e call.Event) bool { return e.Queue == q }
+	of := func(e *call.Event) bool { return e.Queue == q }
 	c.Talks, c.Talk, c.Wraps, c.Wrap = recountWork(events, of, in)
 	return c
 }
@@ -166,15 +167,15 @@ func leavesQueue(o call.Outcome) bool {
 }
 
 func recountAgent(events []call.Event, a call.AgentID, in func(time.Time) bool) AgentCounter {
-	of := func(e call.Event) bool { return e.Agent == a }
+	of := func(e *call.Event) bool { return e.Agent == a }
 	ended := func(o call.Outcome) int64 {
-		return total(events, func(e call.Event) (int64, bool) {
+		return total(events, func(e *call.Event) (int64, bool) {
 			rang := e.At.Add(-time.Duration(e.Ring) * time.Millisecond)
 			return 1, of(e) && e.Kind == call.OfferEnded && e.Outcome == o && in(rang)
 		})
 	}
 	at := func(k call.Kind) int64 {
-		return total(events, func(e call.Event) (int64, bool) { return 1, of(e) && e.Kind == k && in(e.At) })
+		return total(events, func(e *call.Event) (int64, bool) { return 1, of(e) && e.Kind == k && in(e.At) })
 	}
 	c := AgentCounter{
 		Offers: at(call.Offered), Answered: at(call.Answered),
@@ -185,8 +186,9 @@ func recountAgent(events []call.Event, a call.AgentID, in func(time.Time) bool) 
 	return c
 }
 
-func recountWork(events []call.Event, of func(call.Event) bool, in func(time.Time) bool) (talks, talk, wraps, wrap int64) {
-	for _, e := range events {
+func recountWork(events []call.Event, of func(*call.Event) bool, in func(time.Time) bool) (talks, talk, wraps, wrap int64) {
+	for i := range events {
+		e := &events[i]
 		if !of(e) || !in(e.Answer) {
 			continue
 		}
@@ -203,15 +205,15 @@ func recountWork(events []call.Event, of func(call.Event) bool, in func(time.Tim
 }
 
 func recountLine(events []call.Event, line string, in func(time.Time) bool) LineCounter {
-	of := func(e call.Event) bool { return line == "" || e.Line == line }
+	of := func(e *call.Event) bool { return line == "" || e.Line == line }
 	ended := func(c call.Class) int64 {
-		return total(events, func(e call.Event) (int64, bool) {
+		return total(events, func(e *call.Event) (int64, bool) {
 			came := e.At.Add(-time.Duration(e.Total) * time.Millisecond)
 			return 1, of(e) && e.Kind == call.Ended && e.Ending.Class == c && in(came)
 		})
 	}
 	return LineCounter{
-		Arrived: total(events, func(e call.Event) (int64, bool) {
+		Arrived: total(events, func(e *call.Event) (int64, bool) {
 			return 1, of(e) && e.Kind == call.Arrived && in(e.At)
 		}),
 		Answered: ended(call.ClassAnswered), Abandoned: ended(call.ClassAbandoned),
