@@ -88,6 +88,7 @@ func TestEndSaidTwice(t *testing.T) {
 		}
 		g.pair(id, sound(100, 1), sound(100, 2))
 		g.rec.End(id, epoch, epoch)
+		g.rec.Begin(id, epoch) // comes late
 		g.recorded(g.next())
 		g.none(5 * time.Minute)
 		if announced != 1 {
