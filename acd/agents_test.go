@@ -24,6 +24,12 @@ func TestAgentStates(t *testing.T) {
 				{0, SignOut{"ann", "shift over"}, []string{"ann: ready > offline (shift over)"}},
 				{0, SignOut{"ann", "shift over"}, quiet},
 			},
+			check: func(t *testing.T, h *house) {
+				want := AgentView{ID: "ann", State: call.Offline, Since: call.Stamp(dawn), Reason: "shift over"}
+				if diff := cmp.Diff(want, h.agent("ann")); diff != "" {
+					t.Error(diff)
+				}
+			},
 		},
 		{
 			name: "offline takes only a sign-in",
@@ -151,9 +157,17 @@ func TestAgentStates(t *testing.T) {
 func TestUnknownAndNilCommandsAreCounted(t *testing.T) {
 	h := newHouse(t, twoQueues())
 	for _, c := range []Command{
-		SignIn{"x"}, SignOut{"x", ""}, GoReady{"x"}, TakeBreak{"x", ""}, WrapUpDone{"x"},
-		Enter{Call: "c1", Queue: "x"}, Leave{"x"}, Answered{"x"}, OfferFailed{"x", call.Busy},
-		LegEnded{"x", call.ByAgent}, nil,
+		SignIn{"x"},
+		SignOut{"x", ""},
+		GoReady{"x"},
+		TakeBreak{"x", ""},
+		WrapUpDone{"x"},
+		Enter{Call: "c1", Queue: "x"},
+		Leave{"x"},
+		Answered{"x"},
+		OfferFailed{"x", call.Busy},
+		LegEnded{"x", call.ByAgent},
+		nil,
 	} {
 		h.wantTrace(h.do(c))
 	}

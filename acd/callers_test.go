@@ -69,7 +69,12 @@ func TestWaitingLimit(t *testing.T) {
 		{
 			name:  "does not end a talk",
 			given: []Command{SignIn{"cy"}, enter, Answered{"c1-a1"}},
-			steps: []step{{maxWait, Tick{}, quiet}},
+			steps: []step{{maxWait - 1, Tick{}, quiet}},
+			check: func(t *testing.T, h *house) {
+				if next, _ := h.e.NextDeadline(); !next.Equal(dawn.Add(talkMax)) {
+					t.Errorf("NextDeadline = %v, want that of the talk", next)
+				}
+			},
 		},
 	})
 }

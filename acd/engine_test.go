@@ -78,6 +78,18 @@ func (h *house) after(d time.Duration, commands ...Command) Output {
 	return h.do(commands...)
 }
 
+// ring is the one ring that an output orders.
+func (h *house) ring(out Output) Ring {
+	h.t.Helper()
+	if len(out.Actions) == 1 {
+		if r, ok := out.Actions[0].(Ring); ok {
+			return r
+		}
+	}
+	h.t.Fatalf("want one ring, got %+v", out.Actions)
+	return Ring{}
+}
+
 // agent is the agent's row of the live view.
 func (h *house) agent(id call.AgentID) AgentView {
 	h.t.Helper()

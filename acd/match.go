@@ -65,9 +65,9 @@ func (e *Engine) seek(c *caller) {
 }
 
 // settle gives an agent who may be rung the next caller, or lets him idle at his place. It
-// is called whenever something that kept him from being rung may have gone.
+// is called whenever something that kept him from being rung has gone.
 func (e *Engine) settle(a *agent) {
-	if !a.free() || a.seated {
+	if !a.free() {
 		return
 	}
 	if c := callerFor(a); c != nil {

@@ -267,20 +267,31 @@ func TestOfferIDsGoOnWithinACall(t *testing.T) {
 	// The call leaves and comes back as new while its dropped offer is still known.
 	h.do(Leave{"c1"}, SignIn{"cy"})
 	out := h.do(Enter{Call: "c1", Queue: "sales", Offers: 3})
-	if got := out.Actions[0].(Ring).Offer; got != "c1-a5" {
+	if got := h.ring(out).Offer; got != "c1-a5" {
 		t.Errorf("offer id %q, want c1-a5, since c1-a4 is not over", got)
 	}
 }
 
 func TestRingUntilIsTheDeadline(t *testing.T) {
 	h := newHouse(t, twoQueues())
-	out := h.do(rung...)
-	ring := out.Actions[0].(Ring)
+	ring := h.ring(h.do(rung...))
 	want := Ring{Offer: "c1-a1", Call: "c1", Queue: "care", Agent: "ann", Until: dawn.Add(ringFor)}
 	if diff := cmp.Diff(want, ring); diff != "" {
 		t.Error(diff)
 	}
 	if next, ok := h.e.NextDeadline(); !ok || !next.Equal(ring.Until) {
 		t.Errorf("NextDeadline = %v, %t, want %v", next, ok, ring.Until)
+	}
+}
+
+// An output belongs to whoever got it: a later Apply must not write into it.
+func TestOutputIsNotOverwritten(t *testing.T) {
+	h := newHouse(t, twoQueues())
+	h.do(SignIn{"ann"})
+	out := h.e.Apply(h.now, Enter{Call: "c1", Queue: "care"})
+	before := trace(out)
+	h.e.Apply(h.now, Answered{"c1-a1"})
+	if diff := cmp.Diff(before, trace(out)); diff != "" {
+		t.Errorf("-first +later:\n%s", diff)
 	}
 }

@@ -14,8 +14,8 @@ import (
 func TestS1IdleAgentIsRungAtEntryAndWaitIsStored(t *testing.T) {
 	h := newHouse(t, twoQueues())
 	h.do(SignIn{"ann"})
-	ring, ok := h.do(Enter{Call: "c1", Queue: "care"}).Actions[0].(Ring)
-	if !ok || ring.Agent != "ann" {
+	ring := h.ring(h.do(Enter{Call: "c1", Queue: "care"}))
+	if ring.Agent != "ann" {
 		t.Fatalf("entry gives %+v, want a ring for Ann", ring)
 	}
 	answer := h.after(4321*time.Millisecond, Answered{ring.Offer}).Events[0]

@@ -12,6 +12,7 @@ import (
 func (p *play) checkRules(c Command, out Output) {
 	p.checkOffers()
 	p.checkAgents()
+	p.checkDeadlines()
 	p.checkNobodyWaitsInVain()
 	p.checkOrder(c, out)
 	p.checkSnapshot()
@@ -67,6 +68,22 @@ func (p *play) checkAgents() {
 		}
 		if a.seated != a.free() {
 			p.Fatalf("%s: seated %t, free %t", a.id, a.seated, a.free())
+		}
+	}
+}
+
+// No deadline runs for an offer or a caller that is gone.
+func (p *play) checkDeadlines() {
+	for _, d := range p.e.deadlines.items {
+		known := true
+		switch h := d.holder.(type) {
+		case *offer:
+			known = p.e.offers[h.id] == h
+		case *caller:
+			known = p.e.callers[h.id] == h && (h.offer == nil || h.offer.phase == ringing)
+		}
+		if !known {
+			p.Fatalf("a deadline is left behind by %+v", d.holder)
 		}
 	}
 }
