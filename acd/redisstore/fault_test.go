@@ -320,7 +320,7 @@ func TestCheck(t *testing.T) {
 	}
 	inside, err := Embedded(Options{})
 	opened(t, inside, err)
-	if warnings, err := inside.Check(t.Context()); len(warnings) != 1 || err != nil || !inside.IsEmbedded() {
+	if warnings, err = inside.Check(t.Context()); len(warnings) != 1 || err != nil || !inside.IsEmbedded() {
 		t.Errorf("an embedded redis gives %q, %v; want a warning", warnings, err)
 	}
 }

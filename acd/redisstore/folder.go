@@ -115,12 +115,7 @@ func (f *Folder) Status() Status {
 func (f *Folder) Run(ctx context.Context) error {
 	backoff := f.pace.minBackoff
 	for ctx.Err() == nil {
-		err := f.round(ctx)
-		if ctx.Err() != nil {
-			break
-		}
-		f.note(err)
-		if err == nil {
+		if f.step(ctx) {
 			backoff = f.pace.minBackoff
 			f.wait(ctx, f.wake, f.pace.poll)
 			continue
@@ -129,6 +124,16 @@ func (f *Folder) Run(ctx context.Context) error {
 		backoff = min(2*backoff, f.pace.maxBackoff)
 	}
 	return nil
+}
+
+// step does one round and records how it went. A round that was cut off by the end of ctx
+// is no fault.
+func (f *Folder) step(ctx context.Context) bool {
+	err := f.round(ctx)
+	if ctx.Err() == nil {
+		f.note(err)
+	}
+	return err == nil
 }
 
 // wait returns at a wake, after d or when ctx ends. Without a wake channel the pause is

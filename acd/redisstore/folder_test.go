@@ -110,7 +110,7 @@ func foreignRules(t *testing.T, s *Store) {
 	if !strings.Contains(st.Err.Error(), "short_ms=1000") {
 		t.Errorf("the error %q does not name the other rules", st.Err)
 	}
-	if st := second.awaitLevel(t, 60); st.Rebuilds != 1 {
+	if st = second.awaitLevel(t, 60); st.Rebuilds != 1 {
 		t.Errorf("the second began %d times, want once", st.Rebuilds)
 	}
 }
@@ -154,14 +154,14 @@ func gapInTheLedger(t *testing.T, s *Store) {
 	}
 	mustAgree(t.Context(), t, s, whole[:70])
 	ledger.set(whole, nil)
-	if st := f.awaitLevel(t, 120); st.Gaps != 1 || st.Rebuilds != 1 {
+	if st = f.awaitLevel(t, 120); st.Gaps != 1 || st.Rebuilds != 1 {
 		t.Errorf("state is %+v, want one gap and no rebuild", st)
 	}
 	mustAgree(t.Context(), t, s, whole)
 
 	// The event the counters stand at is taken away as well.
 	ledger.set(append(append([]call.Event{}, whole[:119]...), call.Event{Seq: 121, Kind: call.Connected}), nil)
-	if st := f.awaitFault(t, ErrGap); st.Gaps != 2 {
+	if st = f.awaitFault(t, ErrGap); st.Gaps != 2 {
 		t.Errorf("state is %+v, want a second gap", st)
 	}
 }

@@ -86,8 +86,10 @@ func TestIncrements(t *testing.T) {
 		}},
 		{"arrived without a line", call.Event{Kind: call.Arrived, At: at}, []flat{{ofLine, "", later, sums{"arrived": 1}}}},
 		{"queued", of(call.Event{Kind: call.Queued}), []flat{queue(cohort, sums{"offered": 1})}},
-		{"queued with no idle agent", of(call.Event{Kind: call.Queued, Queueing: true}),
-			[]flat{queue(cohort, sums{"offered": 1, "queued": 1})}},
+		{
+			"queued with no idle agent", of(call.Event{Kind: call.Queued, Queueing: true}),
+			[]flat{queue(cohort, sums{"offered": 1, "queued": 1})},
+		},
 		{"offered", of(call.Event{Kind: call.Offered}), []flat{agent(later, sums{"offers": 1})}},
 		{"answered on the limit", of(call.Event{Kind: call.Answered, Wait: 15_000, Ring: 2_000}), []flat{
 			queue(cohort, sums{"answered": 1, "answered_in": 1, "wait_answered_ms": 15_000, "max_wait_ms": 15_000}),

@@ -139,10 +139,9 @@ func (m *Mirror) write(ctx context.Context) error {
 		p.Publish(ctx, m.store.keys.mirrorNews(), m.number)
 		return nil
 	})
-	if ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil { // a write that was cut off by the end of Run is no fault
+		m.note(plain(err))
 	}
-	m.note(plain(err))
 	return err
 }
 

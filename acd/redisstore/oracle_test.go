@@ -186,7 +186,9 @@ func recountAgent(events []call.Event, a call.AgentID, in func(time.Time) bool) 
 	return c
 }
 
-func recountWork(events []call.Event, of func(*call.Event) bool, in func(time.Time) bool) (talks, talk, wraps, wrap int64) {
+func recountWork(events []call.Event, of func(*call.Event) bool, in func(time.Time) bool) (
+	talks, talk, wraps, wrap int64,
+) {
 	for i := range events {
 		e := &events[i]
 		if !of(e) || !in(e.Answer) {

@@ -19,8 +19,11 @@ func TestRules(t *testing.T) {
 		want  string // the fingerprint; "" = refused
 	}{
 		{"defaults", Rules{}, "mapping=1 within_ms=15000 short_ms=5000 zone=UTC"},
-		{"all set", Rules{20 * time.Second, 2 * time.Second, zone, DefaultKeep},
-			"mapping=1 within_ms=20000 short_ms=2000 zone=Asia/Shanghai"},
+		{
+			"all set",
+			Rules{20 * time.Second, 2 * time.Second, zone, DefaultKeep},
+			"mapping=1 within_ms=20000 short_ms=2000 zone=Asia/Shanghai",
+		},
 		{"no short abandons", Rules{Short: NoShort}, "mapping=1 within_ms=15000 short_ms=0 zone=UTC"},
 		{"short is not below within", Rules{Within: 5 * time.Second}, ""},
 		{"negative within", Rules{Within: -time.Second, Short: NoShort}, ""},
