@@ -9,7 +9,7 @@ import (
 	"hotline/call"
 )
 
-func TestAgentStates(t *testing.T) {
+func TestSigningInAndBreaks(t *testing.T) {
 	runScenarios(t, []scenario{
 		{
 			name: "sign in, break, ready, sign out",
@@ -55,6 +55,11 @@ func TestAgentStates(t *testing.T) {
 				}},
 			},
 		},
+	})
+}
+
+func TestSigningOutInACall(t *testing.T) {
+	runScenarios(t, []scenario{
 		{
 			name:  "sign-out while ringing: the caller goes on, the offer counts as rejected",
 			given: then(rung, SignIn{"bob"}),
@@ -101,6 +106,11 @@ func TestAgentStates(t *testing.T) {
 			given: then(talks, TakeBreak{"ann", "tea"}, SignIn{"ann"}, LegEnded{"c1-a1", call.ByCaller}),
 			steps: []step{{0, WrapUpDone{"ann"}, []string{"wrapup_ended c1 ann", "ann: wrapup > break (tea)"}}},
 		},
+	})
+}
+
+func TestBreakAskedForInACall(t *testing.T) {
+	runScenarios(t, []scenario{
 		{
 			name:  "break during the call comes after the wrap-up",
 			given: then(talks, TakeBreak{"ann", "tea"}),

@@ -9,7 +9,7 @@ import (
 	"hotline/call"
 )
 
-func TestOffers(t *testing.T) {
+func TestAnswers(t *testing.T) {
 	runScenarios(t, []scenario{
 		{
 			name: "answered in time",
@@ -66,6 +66,11 @@ func TestOffers(t *testing.T) {
 			given: talks,
 			steps: []step{{0, Answered{"c1-a1"}, quiet}},
 		},
+	})
+}
+
+func TestFailedOffers(t *testing.T) {
+	runScenarios(t, []scenario{
 		{
 			name:  "alone after a miss: rung again when the leg is gone and the pause is over",
 			given: rung,
@@ -118,6 +123,11 @@ func TestOffers(t *testing.T) {
 				{missPause, Tick{}, []string{"offered c1-a2", "ann: ready > ringing", "! ring c1-a2 ann"}},
 			},
 		},
+	})
+}
+
+func TestTalks(t *testing.T) {
+	runScenarios(t, []scenario{
 		{
 			name:  "commands for the wrong phase change nothing",
 			given: rung,
