@@ -1,6 +1,10 @@
 package reports
 
-import "time"
+import (
+	"time"
+
+	"hotline/call"
+)
 
 // cellKind says what a cell holds.
 type cellKind int
@@ -11,7 +15,9 @@ const (
 	countCell                   // n
 	percentCell                 // f in percent, when ok
 	millisCell                  // f in milliseconds, when ok
-	timeCell                    // t
+	lengthCell                  // n in milliseconds, when ok
+	timeCell                    // t, on the minute
+	momentCell                  // t
 )
 
 // cell is one value of a table.
@@ -28,6 +34,8 @@ func text(s string) cell       { return cell{kind: textCell, s: s} }
 func word(s, name string) cell { return cell{kind: wordCell, s: s, name: name} }
 func count(n int64) cell       { return cell{kind: countCell, n: n} }
 
+func length(m call.Millis) cell { return cell{kind: lengthCell, n: int64(m), ok: true} }
+
 func percent(r Ratio) cell {
 	f, ok := r.Value()
 	return cell{kind: percentCell, f: 100 * f, ok: ok}
@@ -40,5 +48,10 @@ func mean(m Mean) cell {
 
 // number tells whether the cell is set to the right.
 func (c cell) number() bool {
-	return c.kind == countCell || c.kind == percentCell || c.kind == millisCell
+	switch c.kind {
+	case countCell, percentCell, millisCell, lengthCell:
+		return true
+	case textCell, wordCell, timeCell, momentCell:
+	}
+	return false
 }

@@ -89,11 +89,7 @@ func rates() []column {
 	}
 	return []column{
 		{"service_level_pct", "服务水平%", "service level %", func(f Figures, s Spec) cell {
-			level, err := f.ServiceLevel(s.Formula)
-			if err != nil {
-				return percent(Ratio{})
-			}
-			return percent(level)
+			return percent(f.level(s.Formula))
 		}},
 		r("abandon_rate_pct", "放弃率%", "abandon rate %", Figures.AbandonRate),
 		r("abandon_rate_raw_pct", "放弃率(含短呼)%", "abandon rate with short %", Figures.AbandonRateRaw),
@@ -115,7 +111,9 @@ func times() []column {
 		m("time_to_abandon_ms", "平均放弃(秒)", "time to abandon s", Figures.TimeToAbandon),
 		m("time_to_abandon_raw_ms", "平均放弃(含短呼)(秒)", "time to abandon with short s", Figures.TimeToAbandonRaw),
 		{"max_wait_ms", "最长等待(秒)", "longest wait s", func(f Figures, _ Spec) cell {
-			return mean(Mean{f.MaxWait, min(1, f.Offered-f.Waiting)})
+			longest := length(f.MaxWait)
+			longest.ok = f.Offered > f.Waiting
+			return longest
 		}},
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // writeCSV writes a table after RFC 4180 in UTF-8: keys in the first line, times with their
@@ -45,8 +44,12 @@ func (c cell) csv() string {
 		if c.ok {
 			return strconv.FormatFloat(c.f, 'f', 3, 64)
 		}
-	case timeCell:
-		return c.t.Format(time.RFC3339)
+	case lengthCell:
+		if c.ok {
+			return strconv.FormatInt(c.n, 10)
+		}
+	case timeCell, momentCell:
+		return c.t.Format("2006-01-02T15:04:05.999Z07:00")
 	}
 	return ""
 }

@@ -41,6 +41,7 @@ type Stay struct {
 	End      End
 	Wait     call.Millis    // entry to End
 	Agent    call.AgentID   // who answered
+	Rung     bool           // an agent's phone rang
 	Missed   []call.AgentID // who was rung in vain before, in order; not those the caller hung up on
 }
 
@@ -114,11 +115,13 @@ func (j *Journey) take(e call.Event) error {
 		j.Number, j.Line, j.Arrived = e.Number, e.Line, e.At
 	case call.Queued:
 		j.stay(e).Queueing = e.Queueing
+	case call.Offered:
+		j.stay(e).Rung = true
 	case call.OfferEnded:
 		return j.offerEnded(e)
 	case call.Answered:
 		if s := j.leave(e, Answered); s != nil {
-			s.Agent = e.Agent
+			s.Agent, s.Rung = e.Agent, true
 		}
 	case call.LeftQueue:
 		return j.leftQueue(e)
@@ -130,7 +133,7 @@ func (j *Journey) take(e call.Event) error {
 		l.Wrap, l.WrapOver = e.Wrap, true
 	case call.Ended:
 		j.ended(e)
-	case call.Offered, call.Connected, call.Recorded, call.RecordingFault, call.AgentChanged, call.StreamGap:
+	case call.Connected, call.Recorded, call.RecordingFault, call.AgentChanged, call.StreamGap:
 		// They say nothing that the figures count.
 	default:
 		return fmt.Errorf("%w: kind %q, event %d", ErrUnknownEvent, e.Kind, e.Seq)
@@ -163,9 +166,10 @@ func (j *Journey) leave(e call.Event, how End) *Stay {
 
 // offerEnded remembers an agent who was rung in vain.
 func (j *Journey) offerEnded(e call.Event) error {
+	s := j.stay(e)
+	s.Rung = true
 	switch e.Outcome {
 	case call.NoAnswer, call.Rejected, call.Busy, call.Unreachable:
-		s := j.stay(e)
 		s.Missed = append(s.Missed, e.Agent)
 	case call.Canceled:
 	default:

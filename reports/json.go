@@ -2,9 +2,11 @@ package reports
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"hotline/call"
@@ -12,17 +14,19 @@ import (
 
 // about is the head of a report in JSON: all that its numbers depend on.
 type about struct {
-	From           time.Time   `json:"from"`
-	To             time.Time   `json:"to"`
-	Zone           string      `json:"zone"`
-	Step           Step        `json:"step"`
-	DayStart       string      `json:"day_start"`
-	T              call.Millis `json:"answered_within_ms"`
-	Short          call.Millis `json:"short_below_ms"`
-	Formula        Formula     `json:"service_level_formula"`
-	FormulaText    string      `json:"service_level_formula_text"`
-	AnsweredShare  *float64    `json:"answered_share_of_arrived_pct"`
-	Contradictions int         `json:"contradictions"`
+	From        time.Time   `json:"from"`
+	To          time.Time   `json:"to"`
+	Zone        string      `json:"zone"`
+	Step        Step        `json:"step"`
+	DayStart    string      `json:"day_start"`
+	T           call.Millis `json:"answered_within_ms"`
+	Short       call.Millis `json:"short_below_ms"`
+	Formula     Formula     `json:"service_level_formula"`
+	FormulaText string      `json:"service_level_formula_text"`
+	// Levels is the service level of the total by every formula, in percent.
+	Levels         map[Formula]any `json:"service_levels_pct"`
+	AnsweredShare  any             `json:"answered_share_of_arrived_pct"`
+	Contradictions int             `json:"contradictions"`
 }
 
 // writeJSON writes one object: the head under "about", then each table under its name as a
@@ -35,9 +39,10 @@ func (r *Report) writeJSON(w io.Writer, tables []table) error {
 		Step: r.Spec.Grid.Step, DayStart: clock(r.Spec.Grid.DayStart),
 		T: r.Spec.Rules.T, Short: r.Spec.Rules.Short,
 		Formula: r.Spec.Formula, FormulaText: r.Spec.Formula.Text(), Contradictions: r.Contradictions,
+		Levels: map[Formula]any{}, AnsweredShare: percent(r.AnsweredShare()).json(),
 	}
-	if share := percent(r.AnsweredShare()); share.ok {
-		head.AnsweredShare = &share.f
+	for _, f := range Formulas() {
+		head.Levels[f] = percent(r.Total.Figures.level(f)).json()
 	}
 	b := jsonWriter{w: bufio.NewWriter(w)}
 	b.raw("{\"about\":")
@@ -80,11 +85,13 @@ func (b *jsonWriter) raw(s string) {
 }
 
 func (b *jsonWriter) value(v any) {
-	text, err := json.Marshal(v)
-	if err != nil && b.err == nil {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false) // the formulas hold <=, and this is no page
+	if err := e.Encode(v); err != nil && b.err == nil {
 		b.err = err
 	}
-	b.raw(string(text))
+	b.raw(strings.TrimSuffix(text.String(), "\n"))
 }
 
 // row writes an object with its members in the order of the columns.
@@ -112,7 +119,11 @@ func (c cell) json() any {
 		if c.ok {
 			return c.f
 		}
-	case timeCell:
+	case lengthCell:
+		if c.ok {
+			return c.n
+		}
+	case timeCell, momentCell:
 		return c.t
 	}
 	return nil

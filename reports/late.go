@@ -13,7 +13,8 @@ type Cause string
 const (
 	NoIdleAgent Cause = "no_idle_agent" // nobody was idle when the caller came
 	Missed      Cause = "missed"        // an agent was rung in vain
-	RangLong    Cause = "rang_long"     // the agent who was idle took long to pick up, or nobody was rung
+	SlowAnswer  Cause = "slow_answer"   // the phone of an agent rang for long
+	NotOffered  Cause = "not_offered"   // an agent was idle, and yet nobody was rung
 )
 
 // Late is a caller who waited longer than Rules.T, answered or not.
@@ -35,13 +36,15 @@ func (s Stay) late(r Rules) bool { return s.End != Waiting && s.Wait > r.T }
 func lateOf(j Journey, s Stay) Late {
 	l := Late{
 		Call: j.Call, Queue: s.Queue, Agent: s.Agent, Entered: s.Entered, Wait: s.Wait, End: s.End,
-		Missed: s.Missed, Cause: RangLong,
+		Missed: s.Missed, Cause: NotOffered,
 	}
 	switch {
 	case s.Queueing:
 		l.Cause = NoIdleAgent
 	case len(s.Missed) > 0:
 		l.Cause = Missed
+	case s.Rung:
+		l.Cause = SlowAnswer
 	}
 	return l
 }

@@ -93,6 +93,15 @@ func (f Figures) ServiceLevel(by Formula) (Ratio, error) {
 	return d.compute(f), nil
 }
 
+// level is ServiceLevel for a name that was checked; any other has no value.
+func (f Figures) level(by Formula) Ratio {
+	r, err := f.ServiceLevel(by)
+	if err != nil {
+		return Ratio{}
+	}
+	return r
+}
+
 // abandons are all calls that hung up, short ones included.
 func (f Figures) abandons() int64 { return f.Abandoned + f.Short }
 

@@ -198,8 +198,8 @@ func (r *Report) lateTable(l Lang) table {
 			missed[i] = string(a)
 		}
 		t.rows = append(t.rows, []cell{
-			text(string(n.Agent)), text(string(n.Call)), text(string(n.Queue)), r.when(n.Entered),
-			mean(Mean{n.Wait, 1}), word(string(n.End), endName(n.End, l)), word(string(n.Cause), causeName(n.Cause, l)),
+			text(string(n.Agent)), text(string(n.Call)), text(string(n.Queue)), r.moment(n.Entered),
+			length(n.Wait), word(string(n.End), endName(n.End, l)), word(string(n.Cause), causeName(n.Cause, l)),
 			count(int64(len(n.Missed))), text(strings.Join(missed, " ")),
 		})
 	}
@@ -236,14 +236,19 @@ func causeName(c Cause, l Lang) string {
 		return l.pick("无空闲座席", "no idle agent")
 	case Missed:
 		return l.pick("座席未接", "missed by agents")
-	case RangLong:
+	case SlowAnswer:
 		return l.pick("应答慢", "slow answer")
+	case NotOffered:
+		return l.pick("未振铃座席", "nobody was rung")
 	}
 	return string(c)
 }
 
-// when is a time in the zone of the report.
+// when is a line of the grid in the zone of the report.
 func (r *Report) when(t time.Time) cell { return cell{kind: timeCell, t: t.In(r.Spec.Grid.Zone)} }
+
+// moment is a time between the lines of the grid.
+func (r *Report) moment(t time.Time) cell { return cell{kind: momentCell, t: t.In(r.Spec.Grid.Zone)} }
 
 // limits names the settings that figures depend on, for the head of a text.
 func (r *Report) limits(l Lang) string {

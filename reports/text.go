@@ -21,6 +21,11 @@ func (r *Report) writeText(w io.Writer, l Lang, tables []table) error {
 		start.Format(layout), end.Format(layout), r.Spec.Grid.Zone, r.Spec.Grid.Step)
 	fmt.Fprintf(b, "%s: %s = %s  (%s)\n", l.pick("服务水平", "service level"),
 		r.Spec.Formula, r.Spec.Formula.Text(), r.limits(l))
+	fmt.Fprintf(b, "%s:", l.pick("各公式总计%", "total by every formula %"))
+	for _, f := range Formulas() {
+		fmt.Fprintf(b, " %s %s", f, percent(r.Total.Figures.level(f)).text(layout))
+	}
+	fmt.Fprintln(b)
 	if r.Contradictions > 0 {
 		fmt.Fprintf(b, "%s: %d\n", l.pick("账本中自相矛盾的事件", "events in the ledger that contradict others"),
 			r.Contradictions)
@@ -96,8 +101,14 @@ func (c cell) text(layout string) string {
 		if c.ok {
 			return strconv.FormatFloat(c.f/1000, 'f', 1, 64)
 		}
+	case lengthCell:
+		if c.ok {
+			return strconv.FormatFloat(float64(c.n)/1000, 'f', 3, 64)
+		}
 	case timeCell:
 		return c.t.Format(layout)
+	case momentCell:
+		return c.t.Format(strings.Replace(layout, "15:04", "15:04:05", 1))
 	}
 	return "-"
 }
