@@ -68,6 +68,7 @@ func TestS22LastBlockIsWaitedFor(t *testing.T) {
 		{open, 4 * time.Second, 10 * time.Second},
 		{open, 4 * time.Second, 0},
 		{0, 4 * time.Second, 10 * time.Second},
+		{19 * mixmonitor.Block, 4 * time.Second, 10 * time.Second}, // between the last two writes
 		{70_000, time.Second, 10 * time.Second},
 		{70_000, time.Second, 0},
 		{10*second - 160, 100 * time.Millisecond, 10 * time.Second},

@@ -99,13 +99,10 @@ func (r *Recorder) watchSettling(ctx context.Context, t take, now time.Time) tak
 	return next
 }
 
-// rest is how long the sizes of a pair must not change before it counts as complete. A
-// file whose size is a multiple of Asterisk's buffer is probably still open.
+// rest is how long the sizes of a pair must not change before it counts as complete.
 func rest(p mixmonitor.Pair, demand int64) time.Duration {
-	for _, part := range p.Parts {
-		if part.Exists() && part.Size%mixmonitor.Buffer == 0 {
-			return restOpen
-		}
+	if p.Parts[mixmonitor.Caller].Open() || p.Parts[mixmonitor.Heard].Open() {
+		return restOpen
 	}
 	if demand > 0 && p.Shorter() >= demand-slack {
 		return restWhole

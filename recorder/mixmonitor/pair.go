@@ -3,8 +3,9 @@
 // <call>-tx.alaw with all that he hears, below a spool folder.
 //
 // Asterisk writes them through a buffer of Buffer bytes and brings the rest to the disk
-// when the channel is gone, a moment after it said so. Nothing in the files tells that
-// they are complete: that is for the caller of this package to judge from their sizes.
+// when the channel is gone, a moment after it said so, in two steps: whole blocks, then
+// what remains. Nothing in the files tells that they are complete: that is for the caller
+// of this package to judge from their sizes.
 package mixmonitor
 
 import (
@@ -19,9 +20,12 @@ import (
 // Rate is the number of samples per second, each one byte in the file.
 const Rate = 8000
 
-// Buffer is the size in bytes of Asterisk's write buffer: while a file is open its size is
-// a multiple of it, 4.1 s of sound.
-const Buffer = 32 << 10
+// The sizes in bytes by which files grow. While a call lasts its files grow by a Buffer at
+// a time, 4.1 s of sound; until the last write their size is a multiple of Block.
+const (
+	Buffer = 32 << 10
+	Block  = 4 << 10
+)
 
 // Channel is one side of a pair, and its channel in the stereo file.
 type Channel int
@@ -42,6 +46,10 @@ type Part struct {
 
 // Exists says whether there is such a file.
 func (p Part) Exists() bool { return p.Path != "" }
+
+// Open says whether the size looks like that of a file that is still open. One complete
+// file in 128 looks so too.
+func (p Part) Open() bool { return p.Exists() && p.Size%Block == 0 }
 
 // Pair is what the spool holds of one call, as it was when it was looked at.
 type Pair struct {
