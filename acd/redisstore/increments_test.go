@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -53,90 +54,104 @@ func flatten(incs []increment) []flat {
 	return out
 }
 
-func TestIncrements(t *testing.T) {
-	t.Parallel()
-	const cohort, later = "31 15:59:58.000", "31 16:00:10.000"
-	at := entered.Add(12 * time.Second)
-	type sums = map[string]int64
-	of := func(ev call.Event) call.Event {
-		ev.Queue, ev.Agent, ev.Entered, ev.At = "q", "a", entered, at
-		return ev
-	}
-	left := func(o call.Outcome, wait call.Millis) call.Event {
-		return of(call.Event{Kind: call.LeftQueue, Outcome: o, Wait: wait})
-	}
-	queue := func(at string, by sums) flat { return flat{ofQueue, "q", at, by} }
-	agent := func(at string, by sums) flat { return flat{ofAgent, "a", at, by} }
-	offerEnded := func(o call.Outcome, field string) (call.Event, []flat) {
-		return of(call.Event{Kind: call.OfferEnded, Outcome: o, Ring: 11_000}),
-			[]flat{agent("31 15:59:59.000", sums{field: 1})}
-	}
-	ended := func(c call.Class, field string) (call.Event, []flat) {
-		return call.Event{Kind: call.Ended, At: at, Line: "10086", Total: 11_000, Ending: call.Ending{Class: c}},
-			[]flat{{ofLine, "", "31 15:59:59.000", sums{field: 1}}, {ofLine, "10086", "31 15:59:59.000", sums{field: 1}}}
-	}
-	type row struct {
-		name string
-		ev   call.Event
-		want []flat
-	}
-	rows := []row{
-		{"arrived", call.Event{Kind: call.Arrived, At: at, Line: "10086"}, []flat{
-			{ofLine, "", later, sums{"arrived": 1}}, {ofLine, "10086", later, sums{"arrived": 1}},
-		}},
-		{"arrived without a line", call.Event{Kind: call.Arrived, At: at}, []flat{{ofLine, "", later, sums{"arrived": 1}}}},
-		{"queued", of(call.Event{Kind: call.Queued}), []flat{queue(cohort, sums{"offered": 1})}},
+// row is an event and what it must add.
+type row struct {
+	name string
+	ev   call.Event
+	want []flat
+}
+
+// sums are the fields of a counter that are not zero.
+type sums = map[string]int64
+
+// The cohort of the events below, and their own moment twelve seconds later, which is the
+// next interval and the next day of the site.
+const cohort, later = "31 15:59:58.000", "31 16:00:10.000"
+
+// in fills in what all the events have in common.
+func in(ev call.Event) call.Event {
+	ev.Queue, ev.Agent, ev.Line, ev.Entered, ev.At = "q", "a", "10086", entered, entered.Add(12*time.Second)
+	return ev
+}
+
+func queue(at string, by sums) flat { return flat{ofQueue, "q", at, by} }
+func agent(at string, by sums) flat { return flat{ofAgent, "a", at, by} }
+
+func lines(at string, by sums) []flat {
+	return []flat{{ofLine, "", at, by}, {ofLine, "10086", at, by}}
+}
+
+// kindRows are the kinds of events without an outcome.
+func kindRows() []row {
+	answer := entered.Add(12 * time.Second)
+	return []row{
+		{"arrived", in(call.Event{Kind: call.Arrived}), lines(later, sums{"arrived": 1})},
 		{
-			"queued with no idle agent", of(call.Event{Kind: call.Queued, Queueing: true}),
+			"arrived without a line", call.Event{Kind: call.Arrived, At: entered},
+			[]flat{{ofLine, "", cohort, sums{"arrived": 1}}},
+		},
+		{"queued", in(call.Event{Kind: call.Queued}), []flat{queue(cohort, sums{"offered": 1})}},
+		{
+			"queued with no idle agent", in(call.Event{Kind: call.Queued, Queueing: true}),
 			[]flat{queue(cohort, sums{"offered": 1, "queued": 1})},
 		},
-		{"offered", of(call.Event{Kind: call.Offered}), []flat{agent(later, sums{"offers": 1})}},
-		{"answered on the limit", of(call.Event{Kind: call.Answered, Wait: 15_000, Ring: 2_000}), []flat{
+		{"offered", in(call.Event{Kind: call.Offered}), []flat{agent(later, sums{"offers": 1})}},
+		{"answered on the limit", in(call.Event{Kind: call.Answered, Wait: 15_000, Ring: 2_000}), []flat{
 			queue(cohort, sums{"answered": 1, "answered_in": 1, "wait_answered_ms": 15_000, "max_wait_ms": 15_000}),
 			agent(later, sums{"answered": 1}),
 		}},
-		{"answered a millisecond late", of(call.Event{Kind: call.Answered, Wait: 15_001}), []flat{
+		{"answered a millisecond late", in(call.Event{Kind: call.Answered, Wait: 15_001}), []flat{
 			queue(cohort, sums{"answered": 1, "wait_answered_ms": 15_001, "max_wait_ms": 15_001}),
 			agent(later, sums{"answered": 1}),
 		}},
-		{"abandoned on the limit", left(call.Abandoned, 5_000), []flat{
-			queue(cohort, sums{"abandoned": 1, "wait_abandoned_ms": 5_000, "max_wait_ms": 5_000}),
-		}},
-		{"abandoned a millisecond short", left(call.Abandoned, 4_999), []flat{queue(cohort, sums{
-			"abandoned": 1, "short": 1, "wait_abandoned_ms": 4_999, "wait_short_ms": 4_999, "max_wait_ms": 4_999,
-		})}},
-		{"timed out", left(call.TimedOut, 9), []flat{queue(cohort, sums{"timed_out": 1, "max_wait_ms": 9})}},
-		{"left empty", left(call.LeftEmpty, 9), []flat{queue(cohort, sums{"left_empty": 1, "max_wait_ms": 9})}},
-		{"overflowed", left(call.Overflowed, 9), []flat{queue(cohort, sums{"overflowed": 1, "max_wait_ms": 9})}},
-		{"call-back", left(call.Callback, 9), []flat{queue(cohort, sums{"callback": 1, "max_wait_ms": 9})}},
-		{"talk ended", of(call.Event{Kind: call.TalkEnded, Answer: at, Talk: 61_000}), []flat{
+		{"talk ended", in(call.Event{Kind: call.TalkEnded, Answer: answer, Talk: 61_000}), []flat{
 			queue(later, sums{"talks": 1, "talk_ms": 61_000}), agent(later, sums{"talks": 1, "talk_ms": 61_000}),
 		}},
-		{"wrap-up ended", of(call.Event{Kind: call.WrapUpEnded, Answer: at}), []flat{
+		{"wrap-up ended", in(call.Event{Kind: call.WrapUpEnded, Answer: answer}), []flat{
 			queue(later, sums{"wraps": 1}), agent(later, sums{"wraps": 1}),
 		}},
-		{"connected", of(call.Event{Kind: call.Connected}), nil},
-		{"recorded", of(call.Event{Kind: call.Recorded}), nil},
-		{"recording fault", of(call.Event{Kind: call.RecordingFault}), nil},
-		{"agent changed", of(call.Event{Kind: call.AgentChanged}), nil},
-		{"stream gap", of(call.Event{Kind: call.StreamGap}), nil},
+		{"connected", in(call.Event{Kind: call.Connected}), nil},
+		{"recorded", in(call.Event{Kind: call.Recorded}), nil},
+		{"recording fault", in(call.Event{Kind: call.RecordingFault}), nil},
+		{"agent changed", in(call.Event{Kind: call.AgentChanged}), nil},
+		{"stream gap", in(call.Event{Kind: call.StreamGap}), nil},
 	}
-	for outcome, field := range map[call.Outcome]string{
-		call.NoAnswer: "no_answer", call.Rejected: "rejected", call.Busy: "busy",
-		call.Unreachable: "unreachable", call.Canceled: "canceled",
-	} {
-		ev, want := offerEnded(outcome, field)
-		rows = append(rows, row{"offer ended " + field, ev, want})
+}
+
+// outcomeRows are the ends of offers, of stays in the queue and of calls.
+func outcomeRows() []row {
+	left := func(o call.Outcome, wait call.Millis, by sums) row {
+		by["max_wait_ms"] = int64(wait)
+		ev := in(call.Event{Kind: call.LeftQueue, Outcome: o, Wait: wait})
+		return row{fmt.Sprintf("left: %s after %d", o, wait), ev, []flat{queue(cohort, by)}}
 	}
-	for class, field := range map[call.Class]string{
-		call.ClassAnswered: "answered", call.ClassAbandoned: "abandoned",
-		call.ClassRefused: "refused", call.ClassFailed: "failed",
-	} {
-		ev, want := ended(class, field)
-		rows = append(rows, row{"ended " + field, ev, want})
+	const eleven = "31 15:59:59.000" // eleven seconds before the event
+	offer := func(o call.Outcome, field string) row {
+		ev := in(call.Event{Kind: call.OfferEnded, Outcome: o, Ring: 11_000})
+		return row{"offer ended: " + field, ev, []flat{agent(eleven, sums{field: 1})}}
 	}
+	ended := func(c call.Class, field string) row {
+		ev := in(call.Event{Kind: call.Ended, Total: 11_000, Ending: call.Ending{Class: c}})
+		return row{"ended: " + field, ev, lines(eleven, sums{field: 1})}
+	}
+	return []row{
+		left(call.Abandoned, 5_000, sums{"abandoned": 1, "wait_abandoned_ms": 5_000}),
+		left(call.Abandoned, 4_999, sums{
+			"abandoned": 1, "short": 1, "wait_abandoned_ms": 4_999, "wait_short_ms": 4_999,
+		}),
+		left(call.TimedOut, 9, sums{"timed_out": 1}), left(call.LeftEmpty, 9, sums{"left_empty": 1}),
+		left(call.Overflowed, 9, sums{"overflowed": 1}), left(call.Callback, 9, sums{"callback": 1}),
+		offer(call.NoAnswer, "no_answer"), offer(call.Rejected, "rejected"), offer(call.Busy, "busy"),
+		offer(call.Unreachable, "unreachable"), offer(call.Canceled, "canceled"),
+		ended(call.ClassAnswered, "answered"), ended(call.ClassAbandoned, "abandoned"),
+		ended(call.ClassRefused, "refused"), ended(call.ClassFailed, "failed"),
+	}
+}
+
+func TestIncrements(t *testing.T) {
+	t.Parallel()
 	rules := defaultRules(t)
-	for _, r := range rows {
+	for _, r := range append(kindRows(), outcomeRows()...) {
 		t.Run(r.name, func(t *testing.T) {
 			t.Parallel()
 			got, err := rules.increments(r.ev)
