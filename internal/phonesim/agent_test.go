@@ -84,10 +84,12 @@ func TestAgentRegistersRenewsAndUnregisters(t *testing.T) {
 	if err := wait(t, made); err != nil {
 		t.Fatal(err)
 	}
-	granted := time.Now()
-	p.register("a1001", 120)
-	if d := time.Since(granted); d < time.Second || d > 3*time.Second {
-		t.Errorf("renewed %v after a grant of less than 2 s", d)
+	for range 2 {
+		granted := time.Now()
+		p.register("a1001", 1)
+		if d := time.Since(granted); d < time.Second || d > 3*time.Second {
+			t.Errorf("renewed %v after a grant of less than 2 s", d)
+		}
 	}
 	closed := make(chan error, 1)
 	go func() { l.close(t); closed <- nil }()

@@ -213,6 +213,8 @@ func (c *caller) confirm(res *sip.Response) {
 	now := time.Now().UTC()
 	c.update(func(r *Record) { r.Answered, r.Code = now, res.StatusCode })
 	c.dialog.confirm(res)
+	// Before the ACK: the other side may speak the moment it arrives.
+	_, unusable := c.join(res.Body())
 	ack := c.dialog.request(sip.ACK, nil)
 	again := ack.Clone()
 	c.tx.OnRetransmission(func(*sip.Response) {
@@ -225,8 +227,8 @@ func (c *caller) confirm(res *sip.Response) {
 		return
 	}
 	c.update(func(r *Record) { r.Acked = time.Now().UTC() })
-	if _, err := c.join(res.Body()); err != nil {
-		c.hangUp(ResultFailed, err.Error())
+	if unusable != nil {
+		c.hangUp(ResultFailed, unusable.Error())
 		return
 	}
 	c.speak()

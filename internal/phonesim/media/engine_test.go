@@ -200,6 +200,37 @@ func TestPacketsOnTheWire(t *testing.T) {
 	}
 }
 
+// While a stream is paused its clock goes on, as a telephone's does on hold, and
+// nothing of it is on the wire.
+func TestPauseSendsNothingAndKeepsTheClock(t *testing.T) {
+	t.Parallel()
+	e, p, clock := newEngine(t), newPeer(t), newPeer(t)
+	s, ticking := open(t, e, nil), open(t, e, nil)
+	err := errors.Join(s.Connect(p.addr, 0, g711.ALaw), ticking.Connect(clock.addr, 0, g711.ALaw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Play(media.Tone(1, g711.ALaw))
+	ticking.Play(media.Tone(2, g711.ALaw))
+	last := p.read(t)
+	s.Pause(true)
+	sent := s.Counters().Sent
+	for range 6 { // At least 100 ms.
+		clock.read(t)
+	}
+	s.Pause(false)
+	for range sent - 1 {
+		last = p.read(t)
+	}
+	next := p.read(t)
+	if d := binary.BigEndian.Uint16(next[2:]) - binary.BigEndian.Uint16(last[2:]); d != 1 {
+		t.Errorf("the first packet after the pause is %d numbers after the last one before", d)
+	}
+	if d := binary.BigEndian.Uint32(next[4:]) - binary.BigEndian.Uint32(last[4:]); d < 4*160 {
+		t.Errorf("the clock went on by %d samples in a pause of 100 ms", d)
+	}
+}
+
 func TestStreamsAreToldApartByAddress(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t)

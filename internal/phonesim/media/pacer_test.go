@@ -1,6 +1,7 @@
 package media
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -31,6 +32,33 @@ func TestPacerNeverDrifts(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A closed stream must leave the sender's lists, or they would grow for ever and
+// the sender would never rest.
+func TestClosedStreamsLeaveTheSender(t *testing.T) {
+	t.Parallel()
+	e, err := New(Options{Bind: netip.MustParseAddr("127.0.0.1")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		s, err := e.Open(StreamOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Play(&Source{})
+		s.Close()
+		s.Play(&Source{})
+	}
+	for slot := range e.due {
+		if list, active := e.take(slot, &pacer{}); len(list) != 0 || active {
+			t.Errorf("slot %d still holds %d streams, active %v", slot, len(list), active)
+		}
+	}
+	if err := e.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestPacerSkipsWholeFramesAfterALongStop(t *testing.T) {

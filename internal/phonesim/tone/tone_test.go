@@ -121,7 +121,10 @@ func TestNothingElseIsTakenForACode(t *testing.T) {
 	refuse("nothing", nil)
 	refuse("less than a window", play(7, 0, tone.Window-1))
 	refuse("silence", make([]int16, 400))
-	for range 1500 {
+	for n := range 1500 {
+		half := play(n, 0, tone.Window)
+		addNoise(r, half, rms(half)/2)
+		refuse("a code in loud noise", half)
 		noise := make([]int16, tone.Window)
 		addNoise(r, noise, 6000)
 		refuse("noise", noise)
