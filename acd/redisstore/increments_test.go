@@ -87,7 +87,8 @@ func kindRows() []row {
 	return []row{
 		{"arrived", in(call.Event{Kind: call.Arrived}), lines(later, sums{"arrived": 1})},
 		{
-			"arrived without a line", call.Event{Kind: call.Arrived, At: entered},
+			"arrived without a line",
+			call.Event{Kind: call.Arrived, At: entered},
 			[]flat{{ofLine, "", cohort, sums{"arrived": 1}}},
 		},
 		{"queued", in(call.Event{Kind: call.Queued}), []flat{queue(cohort, sums{"offered": 1})}},
