@@ -19,8 +19,8 @@ func (r *Recorder) watchSpace(ctx context.Context, levels map[string]store.Level
 		before, now := levels[path], space.Level()
 		if now < before {
 			// One percent more than the limit, so that it does not flap around it.
-			space := store.Space{Total: space.Total, Free: space.Free - min(space.Free, space.Total/100)}
-			now = min(before, space.Level())
+			margin := min(space.Free, space.Total/100)
+			now = min(before, store.Space{Total: space.Total, Free: space.Free - margin}.Level())
 		}
 		if now == before {
 			continue

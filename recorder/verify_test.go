@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -74,7 +75,7 @@ func TestBrokenFilesAreTold(t *testing.T) {
 		"empty call": {wave(nil, nil), nil},
 		"cut off":    {whole[:len(whole)-1], wav.ErrSize},
 		"half":       {whole[:len(whole)/2], wav.ErrSize},
-		"trailing":   {append(whole[:len(whole):len(whole)], 0), wav.ErrSize},
+		"trailing":   {append(slices.Clip(whole), 0), wav.ErrSize},
 		"empty":      {nil, wav.ErrFormat},
 		"no wave":    {[]byte("not a wave file, but long enough to hold a header"), wav.ErrFormat},
 	} {

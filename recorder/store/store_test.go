@@ -304,8 +304,16 @@ func TestSpace(t *testing.T) {
 	for _, c := range []struct {
 		free uint64
 		want store.Level
-	}{{1000, store.Enough}, {200, store.Enough}, {199, store.Low}, {100, store.Low}, {99, store.VeryLow},
-		{50, store.VeryLow}, {49, store.Critical}, {0, store.Critical}} {
+	}{
+		{1000, store.Enough},
+		{200, store.Enough},
+		{199, store.Low},
+		{100, store.Low},
+		{99, store.VeryLow},
+		{50, store.VeryLow},
+		{49, store.Critical},
+		{0, store.Critical},
+	} {
 		if got := (store.Space{Total: 1000, Free: c.free}).Level(); got != c.want {
 			t.Errorf("%d of 1000: %s, want %s", c.free, got, c.want)
 		}
