@@ -4,9 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"hotline/reports"
-
 	"pgregory.net/rapid"
+
+	"hotline/reports"
 )
 
 func TestDaysAroundClockChanges(t *testing.T) {

@@ -7,10 +7,10 @@ import (
 	"time"
 	_ "time/tzdata" // the zones of these tests must be there on every machine
 
+	"go.uber.org/goleak"
+
 	"hotline/call"
 	"hotline/reports"
-
-	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

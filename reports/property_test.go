@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"hotline/call"
 	"hotline/reports"
-
-	"pgregory.net/rapid"
 )
 
 // anyLog draws the events of up to 30 calls over some two hours, whole and broken off, in

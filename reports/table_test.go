@@ -143,7 +143,9 @@ func TestCSVIsHarmlessAndReadBack(t *testing.T) {
 			t.Errorf("a spreadsheet takes %q for a formula", row[0])
 		}
 	}
-	for _, want := range []string{"'=1+1", "'+8613800138000", "'-2", "'@sum(a1)", "'\ttab", "plain", `say "hi", now`, "a=b"} {
+	for _, want := range []string{
+		"'=1+1", "'+8613800138000", "'-2", "'@sum(a1)", "'\ttab", "plain", `say "hi", now`, "a=b",
+	} {
 		if !got[want] {
 			t.Errorf("no line %q among %v", want, got)
 		}

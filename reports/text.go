@@ -76,7 +76,7 @@ func (t table) text(w *bufio.Writer, layout string) {
 				out.WriteString(s + fill)
 			}
 		}
-		w.WriteString(strings.TrimRight(out.String(), " ") + "\n")
+		fmt.Fprintln(w, strings.TrimRight(out.String(), " "))
 	}
 	line(func(i int) (string, bool) { return t.heads[i], len(t.rows) > 0 && t.rows[0][i].number() })
 	for _, row := range t.rows {

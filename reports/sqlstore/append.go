@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"time"
 
-	"hotline/call"
-
 	"github.com/uptrace/bun"
+
+	"hotline/call"
 )
 
 // ReasonRecordedAgain is the reason of the RecordingFault that takes the place of a second

@@ -7,9 +7,9 @@ import (
 	"iter"
 	"time"
 
-	"hotline/call"
-
 	"github.com/uptrace/bun"
+
+	"hotline/call"
 )
 
 // LastSeq is the number of the last event in the ledger, 0 when it is empty.

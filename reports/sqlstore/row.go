@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"hotline/call"
-
 	"github.com/uptrace/bun"
+
+	"hotline/call"
 )
 
 // row is one event in the table events.

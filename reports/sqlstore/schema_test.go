@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"hotline/call"
-
 	"github.com/pressly/goose/v3"
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
+
+	"hotline/call"
 )
 
 func TestMain(m *testing.M) {

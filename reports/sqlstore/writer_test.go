@@ -11,9 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"hotline/call"
-
 	"pgregory.net/rapid"
+
+	"hotline/call"
 )
 
 var errDown = errors.New("the database is away")
