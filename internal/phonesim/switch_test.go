@@ -241,7 +241,7 @@ func TestLedgerIsWrittenAsJSONLines(t *testing.T) {
 	if len(lines) != 2 {
 		t.Fatalf("wrote %d lines, want 2:\n%s", len(lines), b.String())
 	}
-	for _, want := range []string{`"result":"rejected"`, `"code":603`, `"invite":"2`, `"rtp":{`} {
+	for _, want := range []string{`"result":"rejected"`, `"code":603`, `"invite":"2`, `"heard":[]`, `"rtp":{`} {
 		if !strings.Contains(lines[0], want) || !strings.Contains(lines[1], want) {
 			t.Errorf("a line lacks %s:\n%s", want, b.String())
 		}

@@ -65,7 +65,7 @@ func (t *Track) Feed(law g711.Law, payload []byte, at time.Time) (code int, bega
 // Spans returns a copy of what was heard so far, in order of time, and how many
 // further spans did not fit.
 func (t *Track) Spans() (spans []Span, dropped int) {
-	return append([]Span(nil), t.spans...), t.dropped
+	return append([]Span{}, t.spans...), t.dropped
 }
 
 // window judges the window just completed and tells whether a code begins.
