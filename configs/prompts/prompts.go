@@ -1,10 +1,11 @@
 // Package prompts holds what callers hear from the hotline itself: prompts in Chinese and
-// English and music on hold, all of our own making (README.md says how), as raw A-law at
-// 8 kHz mono, which Asterisk plays to a trunk without transcoding.
+// English and music on hold, all of our own making (README.md says how), kept as raw A-law
+// at 8 kHz mono and installed as signed linear.
 package prompts
 
 import (
 	"embed"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,6 +14,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"hotline/recorder/g711"
 )
 
 //go:embed zh-CN en music demo
@@ -29,6 +32,23 @@ const (
 
 // extension is the file name's end, by which Asterisk knows the coding.
 const extension = ".alaw"
+
+// installed is the coding of the files that Asterisk plays: signed linear, 8 kHz. It must
+// not be A-law. What a caller hears passes one decoder of the recording, which orders its
+// input by RTP sequence number; a prompt in the trunk's own coding enters it as number 0,
+// and an agent whose phone began above 32767 is then taken for late and recorded as silence
+// (docs/adr/0003-prompts-are-signed-linear.md).
+const installed = ".sln"
+
+// decode turns A-law into 16-bit samples, little-endian.
+func decode(coded []byte) []byte {
+	table := g711.ALaw.Table()
+	out := make([]byte, 0, 2*len(coded))
+	for _, c := range coded {
+		out = binary.LittleEndian.AppendUint16(out, uint16(table[c])) //nolint:gosec // the bits are kept
+	}
+	return out
+}
 
 // Languages returns the languages that every prompt is spoken in.
 func Languages() []string { return []string{"en", "zh-CN"} }
@@ -91,9 +111,9 @@ func writeFolder(from, dir string) error {
 		if err != nil {
 			return fmt.Errorf("prompts: %w", err)
 		}
-		name := filepath.Join(dir, entry.Name())
+		name := filepath.Join(dir, strings.TrimSuffix(entry.Name(), extension)+installed)
 		//nolint:gosec // Asterisk reads it as another user.
-		if err := os.WriteFile(name+".part", content, 0o644); err != nil {
+		if err := os.WriteFile(name+".part", decode(content), 0o644); err != nil {
 			return fmt.Errorf("prompts: %w", err)
 		}
 		if err := os.Rename(name+".part", name); err != nil {

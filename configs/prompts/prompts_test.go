@@ -179,18 +179,18 @@ func TestWriteInstallsEveryFile(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got, err := os.ReadFile(filepath.Join(sounds, "zh-CN", "greeting-morning.alaw"))
+	got, err := os.ReadFile(filepath.Join(sounds, "zh-CN", "greeting-morning.sln"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want, err := files.ReadFile("zh-CN/greeting-morning.alaw"); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("installed prompt differs from the embedded one (%v)", err)
+	if want, err := files.ReadFile("zh-CN/greeting-morning.alaw"); err != nil || !bytes.Equal(got, decode(want)) {
+		t.Errorf("installed prompt differs from the embedded one decoded (%v)", err)
 	}
 	installed, err := os.ReadDir(music)
-	if err != nil || len(installed) != 1 || installed[0].Name() != "calm.alaw" {
-		t.Errorf("music folder holds %v (%v), want calm.alaw alone", installed, err)
+	if err != nil || len(installed) != 1 || installed[0].Name() != "calm.sln" {
+		t.Errorf("music folder holds %v (%v), want calm.sln alone", installed, err)
 	}
-	if err := WriteSounds(filepath.Join(music, "calm.alaw")); err == nil {
+	if err := WriteSounds(filepath.Join(music, "calm.sln")); err == nil {
 		t.Error("no error where a file stands in place of the folder")
 	}
 }
