@@ -35,9 +35,11 @@ type Sounds interface {
 	StopMusic(ctx context.Context, caller call.LegID) error
 }
 
-// Legs makes and ends single legs. HangUp of a leg that is gone is no error.
+// Legs makes and ends single legs. A leg that was created reports LegCreated, and only then
+// it can be dialled: before, Asterisk refuses. HangUp of a leg that is gone is no error.
 type Legs interface {
-	DialAgent(ctx context.Context, leg call.LegID, agent call.AgentID, arrival Arrival) error
+	CreateLeg(ctx context.Context, leg call.LegID, agent call.AgentID, arrival Arrival) error
+	DialLeg(ctx context.Context, leg, caller call.LegID) error
 	HangUp(ctx context.Context, leg call.LegID, why Cause) error
 }
 

@@ -27,6 +27,7 @@ const (
 // leg is an agent's leg as the flow sees it.
 type leg struct {
 	agent   call.AgentID
+	dialled bool
 	up      bool
 	joined  bool
 	dropped bool       // the engine does not want it any more
@@ -135,6 +136,8 @@ func (f *flow) handle(ctx context.Context, s Signal) {
 	switch s := s.(type) {
 	case CallerGone:
 		f.callerGone(s)
+	case LegCreated:
+		f.dial(ctx, s.Leg)
 	case LegUp:
 		f.legUp(s.Leg)
 	case LegGone:

@@ -35,6 +35,7 @@ type world struct {
 	onJoin  func(leg call.LegID)
 	hungUp  map[call.LegID]bool
 	playing PlaybackID
+	agents  map[call.LegID]call.AgentID
 }
 
 func newWorld(t *testing.T, agents int) *world {
@@ -52,7 +53,7 @@ func newWorld(t *testing.T, agents int) *world {
 	}
 	w := &world{
 		t: t, ended: map[call.ID]time.Time{}, refuse: map[string]error{}, hungUp: map[call.LegID]bool{},
-		done: make(chan struct{}),
+		done: make(chan struct{}), agents: map[call.LegID]call.AgentID{},
 	}
 	w.acd, err = acd.NewDispatcher(engine, acd.Options{
 		Record: w.Record,
@@ -139,7 +140,21 @@ func (w *world) StartMusic(_ context.Context, _ call.LegID, class string) error 
 
 func (w *world) StopMusic(context.Context, call.LegID) error { return w.order("stopmusic") }
 
-func (w *world) DialAgent(_ context.Context, leg call.LegID, agent call.AgentID, _ Arrival) error {
+func (w *world) CreateLeg(_ context.Context, leg call.LegID, agent call.AgentID, _ Arrival) error {
+	err := w.order("create", string(agent))
+	w.mu.Lock()
+	w.agents[leg] = agent
+	w.mu.Unlock()
+	if err == nil {
+		w.m.Deliver("c1", LegCreated{Leg: leg})
+	}
+	return err
+}
+
+func (w *world) DialLeg(_ context.Context, leg, _ call.LegID) error {
+	w.mu.Lock()
+	agent := w.agents[leg]
+	w.mu.Unlock()
 	err := w.order("dial", string(agent))
 	if err == nil && w.onDial != nil {
 		w.onDial(leg, agent)
@@ -266,7 +281,7 @@ func TestS141WalkFromDialToReport(t *testing.T) {
 				t.Errorf("talk = %d ms, want 60000 and the hang-up's 5", e.Talk)
 			}
 		}
-		want := []string{"bridge c1", "play sound:hello", "music calm", "dial ann"}
+		want := []string{"bridge c1", "play sound:hello", "music calm", "create ann"}
 		if diff := cmp.Diff(want, w.orders[:4]); diff != "" {
 			t.Errorf("orders: %s", diff)
 		}

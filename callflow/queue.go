@@ -17,7 +17,7 @@ const announceAfter = 3 * time.Second
 func (f *flow) enqueue(ctx context.Context) {
 	f.to(Waiting)
 	f.entered = true
-	f.submit(acd.Enter{Call: f.a.Call, Queue: f.line.Queue, Since: time.Now()})
+	f.submit(acd.Enter{Call: f.a.Call, Queue: f.line.Queue})
 	f.music(ctx)
 	f.next(announceAfter)
 }
@@ -86,8 +86,9 @@ func (f *flow) obey(ctx context.Context, a acd.Action) {
 	}
 }
 
-// ring dials the agent's phone. The leg's id is the offer's id, so that its events find
-// their offer and a second dial of the same offer is refused by the switch.
+// ring makes the agent's leg; it is dialled when the switch has it ready. The leg's id is
+// the offer's id, so that its events find their offer and a second leg of the same offer is
+// refused by the switch.
 func (f *flow) ring(ctx context.Context, a acd.Ring) {
 	id := call.LegID(a.Offer)
 	if f.gone || f.stage != Waiting {
@@ -95,12 +96,27 @@ func (f *flow) ring(ctx context.Context, a acd.Ring) {
 		return
 	}
 	f.legs[id] = &leg{agent: a.Agent, since: time.Now()}
-	if err := f.m.opt.Phone.DialAgent(ctx, id, a.Agent, f.a); err != nil {
-		f.log.Warn("agent's phone cannot be dialled", "agent", a.Agent, "error", err)
-		// The create may have worked and only the dial failed: leave no leg behind.
-		f.hangUpLeg(ctx, id, CauseNormal)
-		f.legGone(ctx, LegGone{Leg: id, Outcome: call.Unreachable})
+	if err := f.m.opt.Phone.CreateLeg(ctx, id, a.Agent, f.a); err != nil {
+		f.unreachable(ctx, id, err)
 	}
+}
+
+func (f *flow) dial(ctx context.Context, id call.LegID) {
+	l, ok := f.legs[id]
+	if !ok || l.dialled || l.dropped {
+		return
+	}
+	l.dialled = true
+	if err := f.m.opt.Phone.DialLeg(ctx, id, f.a.Leg); err != nil {
+		f.unreachable(ctx, id, err)
+	}
+}
+
+func (f *flow) unreachable(ctx context.Context, id call.LegID, cause error) {
+	f.log.Warn("agent's phone cannot be rung", "agent", f.legs[id].agent, "error", cause)
+	// A command that failed may have been carried out: leave no leg behind.
+	f.hangUpLeg(ctx, id, CauseNormal)
+	f.legGone(ctx, LegGone{Leg: id, Outcome: call.Unreachable})
 }
 
 // drop ends a leg that the engine does not want: rang out, caller gone, answered too late.

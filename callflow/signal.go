@@ -17,6 +17,9 @@ type CallerGone struct {
 	Lost bool
 }
 
+// LegCreated is an agent's leg that can be dialled now.
+type LegCreated struct{ Leg call.LegID }
+
 // LegUp is an agent's phone that was picked up.
 type LegUp struct{ Leg call.LegID }
 
@@ -30,6 +33,7 @@ type LegGone struct {
 type PlayEnded struct{ Playback PlaybackID }
 
 func (CallerGone) signal() {}
+func (LegCreated) signal() {}
 func (LegUp) signal()      {}
 func (LegGone) signal()    {}
 func (PlayEnded) signal()  {}

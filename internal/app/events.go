@@ -106,8 +106,10 @@ func (a *App) stasisStart(e *ari.Event) {
 			line = e.Args[1]
 		}
 		a.calls.Arrive(arrival(e.Channel, line, false))
-	case len(e.Args) > 1 && e.Args[0] == "agent" && !a.calls.Known(call.ID(e.Args[1])):
-		a.orphan(e.Channel.ID)
+	case len(e.Args) > 1 && e.Args[0] == "agent":
+		if !a.calls.Deliver(call.ID(e.Args[1]), callflow.LegCreated{Leg: call.LegID(e.Channel.ID)}) {
+			a.orphan(e.Channel.ID)
+		}
 	}
 }
 

@@ -61,13 +61,12 @@ func (p *phone) StopMusic(ctx context.Context, caller call.LegID) error {
 	return p.ari.StopMusic(ctx, string(caller))
 }
 
-// DialAgent creates the agent's leg under the offer's id and dials it. The two steps give
-// the leg to our application before the phone rings, so that it can be bridged the moment
-// it is up (ari.md 5.2).
-func (p *phone) DialAgent(ctx context.Context, leg call.LegID, agent call.AgentID, a callflow.Arrival) error {
+// CreateLeg creates the agent's leg under the offer's id. It is in our application before
+// the phone rings, so it can be bridged the moment it is up (ari.md 5.2).
+func (p *phone) CreateLeg(ctx context.Context, leg call.LegID, agent call.AgentID, a callflow.Arrival) error {
 	endpoint, ok := p.endpoints[agent]
 	if !ok {
-		return fmt.Errorf("dial %s: %w", agent, errUnknownAgent)
+		return fmt.Errorf("create leg to %s: %w", agent, errUnknownAgent)
 	}
 	number := a.Number
 	if number == "" {
@@ -80,10 +79,12 @@ func (p *phone) DialAgent(ctx context.Context, leg call.LegID, agent call.AgentI
 		Originator: string(a.Leg),
 		Variables:  map[string]string{"CALLERID(num)": number, "CALLERID(name)": number},
 	})
-	if err != nil {
-		return err
-	}
-	return p.ari.Dial(ctx, string(leg), string(a.Leg), ringMax)
+	return err
+}
+
+// DialLeg rings the phone. Asterisk answers 409 until the leg's StasisStart.
+func (p *phone) DialLeg(ctx context.Context, leg, caller call.LegID) error {
+	return p.ari.Dial(ctx, string(leg), string(caller), ringMax)
 }
 
 // HangUp ends a leg; the cause is what the phone shows.
