@@ -98,7 +98,7 @@ func (c *Client) stayConnected(ctx context.Context) error {
 		began := time.Now()
 		wasUp, err := c.connect(ctx)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // asked to end: why the connection went does not matter
 		}
 		if wasUp || !told {
 			c.queue.down(err)
@@ -121,7 +121,7 @@ func (c *Client) stayConnected(ctx context.Context) error {
 
 // jitter spreads reconnects of several controllers over half the pause.
 func jitter(d time.Duration) time.Duration {
-	return d/2 + rand.N(d/2+1) //nolint:gosec // not a secret
+	return d/2 + rand.N(d/2+1)
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {

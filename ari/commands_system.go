@@ -50,6 +50,9 @@ func (c *Client) Endpoint(ctx context.Context, tech, resource string) (Endpoint,
 // It holds until Asterisk drops the application, at the latest until the next connect;
 // Options.Subscribe names those that are to be renewed then.
 func (c *Client) Subscribe(ctx context.Context, sources ...string) error {
+	if len(sources) == 0 {
+		return nil
+	}
 	return c.do(ctx, request{
 		op: "subscribe", method: http.MethodPost, path: c.appPath("/subscription"),
 		query: url.Values{"eventSource": {strings.Join(sources, ",")}},

@@ -21,7 +21,7 @@ func idle(t *testing.T, change ...func(*ari.Options)) *rig {
 	return newRig(t, aritest.New(), change...)
 }
 
-// Trap 1.1 #7: the library waits for an answer without limit.
+// Trap: the library waits for an answer without limit.
 func TestHangingCommandTimesOut(t *testing.T) {
 	r := idle(t, func(o *ari.Options) { o.CommandTimeout = 30 * time.Millisecond })
 	r.srv.On("POST /channels/{id}/answer", aritest.Hang())
@@ -59,7 +59,7 @@ func TestCallerMayGiveUp(t *testing.T) {
 }
 
 // An answer that is lost after Asterisk has done its work: the command is repeated, and
-// "exists already" then means success (1.5 #4).
+// "exists already" then means success.
 func TestCreateAfterLostAnswer(t *testing.T) {
 	r := idle(t)
 	r.srv.SetEndpoint("PJSIP/a1001", ari.EndpointOnline)
@@ -101,10 +101,18 @@ func TestWhatIsRepeated(t *testing.T) {
 			"POST /bridges", func(r *rig) error { return r.client.CreateBridge(r.ctx, "new", "mixing", "") }, true,
 		},
 		"stop music": {"DELETE /bridges/{id}/moh", func(r *rig) error { return r.client.StopMOH(r.ctx, "b") }, true},
+		"stop a channel's music": {"DELETE /channels/{id}/moh", func(r *rig) error {
+			return r.client.StopMusic(r.ctx, "c")
+		}, true},
+		"a channel's music": {"POST /channels/{id}/moh", func(r *rig) error {
+			return r.client.StartMusic(r.ctx, "c", "")
+		}, false},
 		"play": {"POST /bridges/{id}/play/{playback}", func(r *rig) error {
 			return r.client.PlayOnBridge(r.ctx, "b", "p", "", "sound:x")
 		}, false},
-		"add":    {"POST /bridges/{id}/addChannel", func(r *rig) error { return r.client.AddChannel(r.ctx, "b", "c") }, false},
+		"add": {"POST /bridges/{id}/addChannel", func(r *rig) error {
+			return r.client.AddChannel(r.ctx, "b", "c")
+		}, false},
 		"dial":   {"POST /channels/{id}/dial", func(r *rig) error { return r.client.Dial(r.ctx, "c", "", 0) }, false},
 		"answer": {"POST /channels/{id}/answer", func(r *rig) error { return r.client.Answer(r.ctx, "c") }, false},
 	} {
@@ -124,7 +132,7 @@ func TestWhatIsRepeated(t *testing.T) {
 	}
 }
 
-// POST /channels/create starts the channel's thread before it answers (5.1), so the event
+// POST /channels/create starts the channel's thread before it answers, so the event
 // may be here first and must not be missed.
 func TestStasisStartBeforeReply(t *testing.T) {
 	r := start(t)
@@ -152,7 +160,7 @@ func TestStasisStartBeforeReply(t *testing.T) {
 }
 
 // A channel that replaces another by transfer has a StasisStart too, without arguments; it
-// is no new caller (5.1).
+// is no new caller.
 func TestReplacingChannelIsMarked(t *testing.T) {
 	r := start(t)
 	next[*ari.Up](r)
@@ -195,7 +203,7 @@ func TestEndToldTwice(t *testing.T) {
 	}
 }
 
-// Trap 1.3: the library throws Asterisk's words away and cannot tell 404 from a broken
+// Trap: the library throws Asterisk's words away and cannot tell 404 from a broken
 // network.
 func TestErrorsTellWhatHappened(t *testing.T) {
 	all := []error{
@@ -218,7 +226,7 @@ func TestErrorsTellWhatHappened(t *testing.T) {
 		r.srv.On("POST /channels/{id}/answer", aritest.Fail(c.status, c.text))
 		err := r.client.Answer(r.ctx, "c1")
 		for _, kind := range all {
-			if errors.Is(err, kind) != (kind == c.want) {
+			if errors.Is(err, kind) != errors.Is(c.want, kind) {
 				t.Errorf("%d: is %v = %v", c.status, kind, errors.Is(err, kind))
 			}
 		}
@@ -240,7 +248,7 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
-// Trap 1.3: the library does not escape queries. Asterisk reads '+' as a blank in paths
+// Trap: the library does not escape queries. Asterisk reads '+' as a blank in paths
 // and queries alike.
 func TestIdsAndValuesAreEscaped(t *testing.T) {
 	const id, value = "a+b c/d%?#&=中", "x+y z&variable=other%中"
@@ -257,14 +265,14 @@ func TestIdsAndValuesAreEscaped(t *testing.T) {
 	}
 }
 
-// Trap 1.2: the library opens a connection per command, and Asterisk allows 100.
+// Trap: the library opens a connection per command, and Asterisk allows 100.
 func TestConnectionsAreReused(t *testing.T) {
 	r := idle(t)
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
 			for range 50 {
-				_, _ = r.client.Channel(r.ctx, "nobody") //nolint:errcheck // a refusal, with a body to drain
+				_, _ = r.client.Channel(r.ctx, "nobody") // a refusal, with a body to drain
 				_ = r.client.CreateBridge(r.ctx, "b", "mixing", "")
 			}
 		})
@@ -287,6 +295,14 @@ func TestWholeCallThroughCommands(t *testing.T) {
 	r.event(ari.StasisStart)
 	r.ok(r.client.Subscribe(r.ctx, "channel:"+caller))
 	r.ok(r.client.Answer(r.ctx, caller))
+	r.ok(r.client.StartMusic(r.ctx, caller, ""))
+	if !r.srv.ChannelMusic(caller) {
+		r.t.Error("no music on the channel")
+	}
+	r.ok(r.client.StopMusic(r.ctx, caller))
+	if r.srv.ChannelMusic(caller) {
+		r.t.Error("the music goes on")
+	}
 	r.ok(r.client.CreateBridge(r.ctx, "b1", "mixing,dtmf_events", "call"))
 	r.ok(r.client.CreateBridge(r.ctx, "b1", "mixing,dtmf_events", "call"))
 	r.ok(r.client.AddChannel(r.ctx, "b1", caller))

@@ -18,7 +18,7 @@ func captured(t testing.TB) map[string][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // read only
+	defer f.Close() // read only
 	all := make(map[string][]byte)
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		e, err := decode(lines.Bytes())

@@ -57,7 +57,7 @@ func (e *Error) Unwrap() error { return e.cause }
 // Is matches the sentinel of the status.
 func (e *Error) Is(target error) bool {
 	kind := kindOf(e.Status)
-	return kind != nil && target == kind //nolint:errorlint // the sentinels are compared by identity
+	return kind != nil && target == kind
 }
 
 func kindOf(status int) error {

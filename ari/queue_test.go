@@ -131,18 +131,30 @@ func TestQueueBoundsReconnects(t *testing.T) {
 // A mark of the old connection must not survive into the new one: its snapshot would be
 // older than the Up, and the queue would drop until the pump came to it.
 func TestQueueForgetsMarksOnReconnect(t *testing.T) {
-	q := newQueue(1)
+	kinds := func(q *queue) (all string) {
+		for m, _ := q.take(); m != nil; m, _ = q.take() {
+			all += fmt.Sprintf("%T ", m)
+		}
+		return all
+	}
+	q := newQueue(10)
+	q.event(&Event{})
+	q.damaged("test")
+	q.down(errors.New("lost"))
+	q.hold()
+	q.release(&Up{})
+	q.event(&Event{})
+	if got, want := kinds(q), "*ari.Event *ari.Down *ari.Up *ari.Event "; got != want {
+		t.Errorf("queue %q, want %q", got, want)
+	}
+	q = newQueue(1)
 	q.event(&Event{})
 	q.event(&Event{})
 	q.down(errors.New("lost"))
 	q.hold()
 	q.release(&Up{})
 	q.event(&Event{})
-	var kinds string
-	for m, _ := q.take(); m != nil; m, _ = q.take() {
-		kinds += fmt.Sprintf("%T ", m)
-	}
-	if want := "*ari.Up *ari.mark "; kinds != want {
-		t.Errorf("queue %q, want %q", kinds, want)
+	if got, want := kinds(q), "*ari.Up *ari.mark "; got != want {
+		t.Errorf("full queue %q, want %q", got, want)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"hotline/ari"
+	"hotline/internal/phonesim"
 	"hotline/internal/testbed"
 )
 
@@ -24,6 +25,7 @@ func TestRealAsterisk(t *testing.T) {
 	}
 	a := testbed.RunAsterisk(t, testbed.Options{Agents: testbed.Agents(2)})
 	t.Run("call", func(t *testing.T) { realCall(startReal(t, a)) })
+	t.Run("phones", func(t *testing.T) { realPhones(startReal(t, a)) })
 	t.Run("refusals", func(t *testing.T) { realRefusals(startReal(t, a)) })
 	t.Run("lost socket", func(t *testing.T) { realLostSocket(startReal(t, a)) })
 	t.Run("take-over", func(t *testing.T) { realTakeOver(startReal(t, a)) })
@@ -136,6 +138,9 @@ func realCall(r *real) {
 	r.ok(r.client.CreateBridge(r.ctx, "b 1+", "mixing,dtmf_events", "n"))
 	r.ok(r.client.AddChannel(r.ctx, "b 1+", leg))
 	r.until(ari.ChannelEnteredBridge, leg)
+	r.ok(r.client.StartMusic(r.ctx, leg, ""))
+	r.ok(r.client.StopMusic(r.ctx, leg))
+	r.ok(r.client.StopMusic(r.ctx, leg))
 	r.ok(r.client.StartMOH(r.ctx, "b 1+", ""))
 	r.ok(r.client.StopMOH(r.ctx, "b 1+"))
 	r.ok(r.client.StopMOH(r.ctx, "b 1+"))
@@ -178,6 +183,56 @@ func (r *real) realEnds(leg, caller string) {
 			r.ok(r.client.Hangup(r.ctx, leg, ""))
 			r.ok(r.client.Hangup(r.ctx, caller, ""))
 			return
+		}
+	}
+}
+
+// realPhones learns of registrations and of a declined call, once for the phone whose
+// device is subscribed and twice for the one whose endpoint is.
+func realPhones(r *real) {
+	sim, err := phonesim.New(phonesim.Options{})
+	r.ok(err)
+	r.t.Cleanup(func() { r.ok(sim.Close(context.WithoutCancel(r.ctx))) })
+	for i, ends := range []int{1, 2} {
+		account := r.asterisk.Agents[i]
+		phone, err := sim.NewAgent(r.ctx, phonesim.AgentOptions{
+			User: account.Name, Password: account.Password, Registrar: r.asterisk.AgentAddr,
+			Behave: func(phonesim.Offer) phonesim.Action { return phonesim.Reject(0, 603) },
+		})
+		r.ok(err)
+		r.reachable(account.Name, true)
+		endpoint, err := r.client.Endpoint(r.ctx, "PJSIP", account.Name)
+		if err != nil || endpoint.State != ari.EndpointOnline {
+			r.t.Errorf("endpoint %+v, %v", endpoint, err)
+		}
+		leg := "leg-" + account.Name
+		_, err = r.client.CreateChannel(r.ctx, ari.CreateParams{Endpoint: "PJSIP/" + account.Name, ChannelID: leg})
+		r.ok(err)
+		r.ok(r.client.Dial(r.ctx, leg, "", 5*time.Second))
+		for range ends {
+			if e := r.until(ari.ChannelDestroyed, leg); e.Cause != 21 || e.TechCause != 603 {
+				r.t.Errorf("end %+v", e)
+			}
+		}
+		r.ok(phone.Unregister(r.ctx))
+		r.reachable(account.Name, false)
+	}
+}
+
+// reachable waits for the event that tells of a phone, by device or by endpoint.
+func (r *real) reachable(phone string, want bool) {
+	r.t.Helper()
+	for {
+		e := next[*ari.Event](r.rig)
+		switch {
+		case e.Device != nil && e.Device.Name == "PJSIP/"+phone:
+			if want == (e.Device.State != "UNAVAILABLE") {
+				return
+			}
+		case e.Type == ari.EndpointStateChange && e.Endpoint.Resource == phone:
+			if want == (e.Endpoint.State == ari.EndpointOnline) {
+				return
+			}
 		}
 	}
 }
@@ -278,7 +333,7 @@ func realTakeOver(r *real) {
 // A process that is stopped keeps its sockets open; only the missing pongs tell.
 func realSilentPeer(r *real) {
 	r.ok(r.asterisk.Signal(syscall.SIGSTOP))
-	r.t.Cleanup(func() { _ = r.asterisk.Signal(syscall.SIGCONT) }) //nolint:errcheck // it may be gone
+	r.t.Cleanup(func() { _ = r.asterisk.Signal(syscall.SIGCONT) }) // it may be gone
 	down := next[*ari.Down](r.rig)
 	if !errors.Is(down.Cause, ari.ErrUnreachable) {
 		r.t.Errorf("cause %v", down.Cause)
@@ -324,7 +379,7 @@ func newCable(t *testing.T, target string) *cable {
 	c := &cable{listener: listener, target: target}
 	c.workers.Go(c.accept)
 	t.Cleanup(func() {
-		_ = listener.Close() //nolint:errcheck // at the end of the test
+		_ = listener.Close() // at the end of the test
 		c.cut()
 		c.workers.Wait()
 	})
@@ -339,7 +394,7 @@ func (c *cable) accept() {
 		}
 		far, err := net.Dial("tcp", c.target)
 		if err != nil {
-			_ = near.Close() //nolint:errcheck // refused
+			_ = near.Close() // refused
 			continue
 		}
 		c.mu.Lock()
@@ -351,8 +406,8 @@ func (c *cable) accept() {
 }
 
 func pass(to, from net.Conn) {
-	_, _ = io.Copy(to, from) //nolint:errcheck // ends with either side
-	_ = to.Close()           //nolint:errcheck // so that the other side ends too
+	_, _ = io.Copy(to, from) // ends with either side
+	_ = to.Close()           // so that the other side ends too
 }
 
 // cut closes every connection through the cable; new ones pass.
@@ -360,7 +415,7 @@ func (c *cable) cut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, conn := range c.conns {
-		_ = conn.Close() //nolint:errcheck // closing is all that is wanted
+		_ = conn.Close() // closing is all that is wanted
 	}
 	c.conns = nil
 }

@@ -90,7 +90,7 @@ func (c *Client) attempt(ctx context.Context, r request, out any) error {
 	if err != nil {
 		return &Error{Op: r.op, cause: transportCause(ctx, err)}
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end below, nothing can be lost
+	defer resp.Body.Close()
 	// The body is read to its end whatever the status, or the connection is not reused.
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
 	if err != nil {
@@ -135,8 +135,7 @@ func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, erro
 
 // transportCause tells a limit from a broken connection from a caller that gave up.
 func transportCause(ctx context.Context, err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err // without the URL, which Op says shorter
 	}
 	var netErr net.Error

@@ -73,7 +73,7 @@ func newRig(t *testing.T, srv *aritest.Server, change ...func(*ari.Options)) *ri
 
 // wait gives the result of Run, reading what is left in the queue.
 func (r *rig) wait() error {
-	for range r.client.Messages() { //nolint:revive // emptied so that Run can end
+	for range r.client.Messages() { // emptied so that Run can end
 	}
 	err := <-r.ended
 	r.ended <- err

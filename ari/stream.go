@@ -59,7 +59,7 @@ func (c *Client) connect(ctx context.Context) (wasUp bool, err error) {
 	c.connected.Store(false)
 	// The socket goes before the next one is opened: Asterisk would tell the old one that
 	// it was replaced, and we would take our own successor for another controller.
-	conn.CloseNow() //nolint:errcheck,gosec // the cause is known already
+	conn.CloseNow() //nolint:errcheck // the cause is known already
 	workers.Wait()
 	if wasUp {
 		c.lastHeard = s.lastHeard()
@@ -72,7 +72,7 @@ func (c *Client) open(ctx context.Context) (*websocket.Conn, error) {
 	defer cancel()
 	target := c.opts.URL + "/events?" + url.Values{"app": {c.opts.App}, "subscribeAll": {"false"}}.Encode()
 	login := base64.StdEncoding.EncodeToString([]byte(c.opts.User + ":" + c.opts.Password))
-	conn, resp, err := websocket.Dial(ctx, target, &websocket.DialOptions{
+	conn, resp, err := websocket.Dial(ctx, target, &websocket.DialOptions{ //nolint:bodyclose // done by the library
 		HTTPClient:   c.dialer,
 		HTTPHeader:   http.Header{"Authorization": {"Basic " + login}},
 		Subprotocols: []string{"ari"},

@@ -58,7 +58,7 @@ func TestUpComesFirst(t *testing.T) {
 	}
 }
 
-// Trap 1.1 #1: the library's reader takes the process down at the first event type that
+// Trap: the library's reader takes the process down at the first event type that
 // it does not know, such as those of later minor versions.
 func TestUnknownEventIsSkipped(t *testing.T) {
 	r := start(t)
@@ -79,7 +79,7 @@ func TestUnknownEventIsSkipped(t *testing.T) {
 	}
 }
 
-// Trap 1.1 #4: the library redials when one field has an unexpected JSON type, which takes
+// Trap: the library redials when one field has an unexpected JSON type, which takes
 // the application away from Asterisk meanwhile. We keep the connection, and because the
 // event may have been the end of a call, the state is read anew.
 func TestUnreadableEventIsMadeUpFor(t *testing.T) {
@@ -136,7 +136,7 @@ func TestManyUnreadableEventsCostFewSnapshots(t *testing.T) {
 	}
 }
 
-// Trap 1.1 #6: the library never delivers events that name no channel or bridge. A
+// Trap: the library never delivers events that name no channel or bridge. A
 // controller that does not hear of its replacement goes on acting on calls of another.
 func TestReplacedControllerStops(t *testing.T) {
 	r := start(t)
@@ -162,7 +162,7 @@ func TestReplacedControllerStops(t *testing.T) {
 	}
 }
 
-// Trap 1.1 #5: the library keeps 100 events for a slow consumer and drops the others
+// Trap: the library keeps 100 events for a slow consumer and drops the others
 // without a word.
 func TestBurstWithStalledConsumer(t *testing.T) {
 	const n = 10_000
@@ -234,7 +234,7 @@ func TestFailedResyncReconnects(t *testing.T) {
 	}
 }
 
-// Calls live on in Asterisk when the socket is gone (1.6). What happened meanwhile is in
+// Calls live on in Asterisk when the socket is gone. What happened meanwhile is in
 // the snapshot, and events of the new connection come after it.
 func TestDroppedSocketResyncs(t *testing.T) {
 	r := start(t)
@@ -296,12 +296,12 @@ func TestRestartIsSeen(t *testing.T) {
 	r.event(ari.StasisEnd)
 	r.srv.Drop()
 	next[*ari.Down](r)
-	if up := next[*ari.Up](r); up.Restarted {
+	if again := next[*ari.Up](r); again.Restarted {
 		t.Error("a reconnect to the same run was taken for a restart")
 	}
 }
 
-// Trap 1.1 #10: without pings a dead peer is found after about 150 s.
+// Trap: without pings a dead peer is found after about 150 s.
 func TestMissingPongsReconnect(t *testing.T) {
 	r := start(t, func(o *ari.Options) { o.PingEvery = 20 * time.Millisecond })
 	next[*ari.Up](r)

@@ -41,7 +41,7 @@ func HoldUntil(release <-chan struct{}) Hook {
 		select {
 		case <-release:
 			w.WriteHeader(late.Code)
-			_, _ = w.Write(late.Body.Bytes()) //nolint:errcheck // the client may have given up
+			_, _ = w.Write(late.Body.Bytes()) // the client may have given up
 		case <-r.Context().Done():
 		}
 	}
@@ -75,7 +75,7 @@ func Times(n int64, hook Hook) Hook {
 func breakConnection(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err == nil {
-		_ = conn.Close() //nolint:errcheck // closing is all that is wanted
+		_ = conn.Close() // closing is all that is wanted
 	}
 }
 
@@ -96,7 +96,7 @@ func (s *Server) drop(k *socket) {
 	conn := k.conn
 	s.mu.Unlock()
 	if conn != nil {
-		_ = conn.CloseNow() //nolint:errcheck // closing is all that is wanted
+		_ = conn.CloseNow() // closing is all that is wanted
 	}
 }
 

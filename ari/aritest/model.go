@@ -13,7 +13,8 @@ type channel struct {
 	ari.Channel
 
 	inApp     bool
-	created   bool   // by a command, so that the application hears of its end
+	created   bool // by a command, so that the application hears of its end
+	music     bool
 	bridge    string // id of the bridge it is in
 	variables map[string]string
 }
@@ -38,7 +39,7 @@ func (s *Server) nextSerial() int {
 
 // emit sends an event to the controller, or counts it as missed as Asterisk logs it.
 func (s *Server) emit(event map[string]any) {
-	name, _ := event["type"].(string) //nolint:errcheck // absent is never filtered
+	name, _ := event["type"].(string) // absent is never filtered
 	if slices.Contains(s.filter, name) {
 		return
 	}

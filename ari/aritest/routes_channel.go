@@ -19,6 +19,8 @@ func (s *Server) routeChannels(mux *http.ServeMux) {
 		s.setState(c, ari.ChannelUp)
 		answer(w, http.StatusNoContent, nil)
 	}))
+	s.handle(mux, "POST /channels/{id}/moh", s.withChannel(s.music(true)))
+	s.handle(mux, "DELETE /channels/{id}/moh", s.withChannel(s.music(false)))
 	s.handle(mux, "POST /channels/{id}/variable", s.withChannel(func(w http.ResponseWriter, r *call, c *channel) {
 		c.variables[r.param("variable")] = r.param("value")
 		answer(w, http.StatusNoContent, nil)
@@ -31,6 +33,15 @@ func (s *Server) routeChannels(mux *http.ServeMux) {
 		}
 		answer(w, http.StatusOK, map[string]string{"value": value})
 	}))
+}
+
+// music switches the music of a channel. Stopping what does not play is no error.
+func (s *Server) music(on bool) func(http.ResponseWriter, *call, *channel) {
+	return func(w http.ResponseWriter, _ *call, c *channel) {
+		c.music = on
+		s.change()
+		answer(w, http.StatusNoContent, nil)
+	}
 }
 
 // withChannel finds the channel of the path and serves under the lock.
@@ -83,7 +94,7 @@ func (s *Server) createChannel(w http.ResponseWriter, r *call) {
 	})
 	if variables, ok := r.body["variables"].(map[string]any); ok {
 		for name, value := range variables {
-			c.variables[name], _ = value.(string) //nolint:errcheck // other than text is empty
+			c.variables[name], _ = value.(string) // other than text is empty
 		}
 	}
 	var args []string

@@ -102,9 +102,9 @@ func (s *Server) subscribe(w http.ResponseWriter, r *call) {
 
 func (s *Server) setFilter(w http.ResponseWriter, r *call) {
 	s.filter = nil
-	list, _ := r.body["disallowed"].([]any) //nolint:errcheck // absent is empty
+	list, _ := r.body["disallowed"].([]any) // absent is empty
 	for _, item := range list {
-		entry, _ := item.(map[string]any) //nolint:errcheck // other than an object has no type
+		entry, _ := item.(map[string]any) // other than an object has no type
 		if name, ok := entry["type"].(string); ok {
 			s.filter = append(s.filter, name)
 		}

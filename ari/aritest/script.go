@@ -244,6 +244,14 @@ func (s *Server) Music(bridgeID string) bool {
 	return b != nil && b.music
 }
 
+// ChannelMusic tells whether music plays on a channel alone.
+func (s *Server) ChannelMusic(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.channels[id]
+	return c != nil && c.music
+}
+
 func (s *Server) withID(id string, do func(*channel)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

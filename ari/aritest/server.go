@@ -159,7 +159,7 @@ func (c *call) param(name string) string {
 	if v := c.URL.Query().Get(name); v != "" {
 		return v
 	}
-	text, _ := c.body[name].(string) //nolint:errcheck // absent is empty
+	text, _ := c.body[name].(string) // absent is empty
 	return text
 }
 
@@ -226,7 +226,7 @@ func answer(w http.ResponseWriter, status int, body any) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) //nolint:errcheck // the client may be gone, as in life
+	_ = json.NewEncoder(w).Encode(body) // the client may be gone, as in life
 }
 
 func refuse(w http.ResponseWriter, status int, message string) {
