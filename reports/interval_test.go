@@ -83,6 +83,9 @@ func TestIntervalsOfDays(t *testing.T) {
 		if first := cut[0].Start; first.Minute() != 0 {
 			t.Errorf("%s %s: the first interval begins at %s", c.zone, c.date, first)
 		}
+		if last := g.Of(day.End.Add(-1)); !last.End.Equal(day.End) {
+			t.Errorf("%s %s: the last interval ends at %s", c.zone, c.date, last.End)
+		}
 	}
 }
 
@@ -113,6 +116,9 @@ func TestCutCoversThePeriod(t *testing.T) {
 		for _, i := range g.Cut(from, to) {
 			if !i.Start.Equal(at) || !i.End.After(i.Start) {
 				t.Fatalf("interval %v to %v after %v", i.Start, i.End, at)
+			}
+			if d := g.DayOf(i.Start); g.Of(i.Start).End.After(d.End) {
+				t.Fatalf("the interval of %v ends at %v, after its day", i.Start, g.Of(i.Start).End)
 			}
 			if whole := g.Of(i.Start); i.End.After(whole.End) || !whole.Contains(i.Start) {
 				t.Fatalf("interval %v to %v leaves the grid's %v to %v", i.Start, i.End, whole.Start, whole.End)

@@ -146,8 +146,9 @@ func (r *Report) figuresTable(v View) (table, error) {
 		scopeAll:      v.Lang.pick("总计", "total"),
 	}
 	add := func(scope string, row Row) {
-		cells := []cell{word(scope, names[scope]), text(string(row.Queue)),
-			r.when(row.Interval.Start), r.when(row.Interval.End)}
+		cells := []cell{
+			word(scope, names[scope]), text(string(row.Queue)), r.when(row.Interval.Start), r.when(row.Interval.End),
+		}
 		for _, c := range chosen {
 			cells = append(cells, c.cell(row.Figures, r.Spec))
 		}

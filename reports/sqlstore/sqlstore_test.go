@@ -83,8 +83,8 @@ func TestOpen(t *testing.T) {
 	if err := os.WriteFile(text, []byte("this is not a database, only a file with some text in it"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := sqlstore.Open(t.Context(), text); err == nil {
-		t.Error("a text file is opened as a ledger", s.Close())
+	if wrong, err := sqlstore.Open(t.Context(), text); err == nil {
+		t.Error("a text file is opened as a ledger", wrong.Close())
 	}
 }
 

@@ -231,11 +231,11 @@ func announcedOnce(t *testing.T, l Ledger) {
 	if len(stored) != 3 {
 		t.Errorf("%d events stored of one batch with a repetition, want 3", len(stored))
 	}
-	if stored := must(t, l, again); len(stored) != 0 {
+	if stored = must(t, l, again); len(stored) != 0 {
 		t.Errorf("a repetition was stored: %+v", stored)
 	}
-	if stored := must(t, l, again, call.Event{Kind: call.Ended, At: At(0), Call: "1"}); len(stored) != 1 ||
-		stored[0].Seq != 4 {
+	stored = must(t, l, again, call.Event{Kind: call.Ended, At: At(0), Call: "1"})
+	if len(stored) != 1 || stored[0].Seq != 4 {
 		t.Errorf("after a repetition stored %+v, want the end with number 4", stored)
 	}
 	found, err := l.Recordings(t.Context(), sqlstore.Filter{})
