@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hotline/acd"
@@ -52,6 +53,7 @@ type App struct {
 	ari      *ari.Client
 	web      *web.Server
 	health   health
+	looked   atomic.Bool // Asterisk's calls are known
 
 	failed chan error
 }
@@ -156,6 +158,7 @@ func (a *App) startFigures(ctx context.Context) error {
 	if a.cfg.Redis.Embedded() {
 		open = redisstore.Embedded
 	}
+	redisstore.LogLibrary(opt.Logger)
 	store, err := open(opt)
 	if err != nil {
 		return err
@@ -184,7 +187,8 @@ func (a *App) startRecorder(ctx context.Context) error {
 	r, err := recorder.New(recorder.Options{
 		Spool: a.cfg.Asterisk.RecordingDir, Store: a.cfg.Recordings.Dir,
 		Missing: a.cfg.Recordings.MissingAlarm, Record: a.recorded, Space: a.space,
-		Known: func(id call.ID) bool { return a.calls.Known(id) }, Log: a.log.With("part", "recorder"),
+		// Before the first look at Asterisk every call may be alive: its files are left alone.
+		Known: func(id call.ID) bool { return !a.looked.Load() || a.calls.Known(id) }, Log: a.log.With("part", "recorder"),
 	})
 	if err != nil {
 		return err

@@ -66,6 +66,7 @@ func (a *App) take(s ari.Snapshot) {
 		}
 	}
 	a.calls.Reconcile(taken, legs)
+	a.looked.Store(true)
 	for _, e := range s.Endpoints {
 		a.roster.seen(e)
 	}

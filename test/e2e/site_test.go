@@ -16,6 +16,7 @@ import (
 	"hotline/configs"
 	"hotline/internal/demo"
 	"hotline/internal/phonesim"
+	"hotline/web"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -95,11 +96,7 @@ func (h *house) agent(i int, behave func(phonesim.Offer) phonesim.Action) *phone
 
 func (h *house) state(id call.AgentID) call.AgentState {
 	h.t.Helper()
-	l, err := h.App.Live(h.t.Context())
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	for _, a := range l.Agents {
+	for _, a := range h.live().Agents {
 		if a.ID == id {
 			return a.State
 		}
@@ -166,10 +163,7 @@ func (h *house) until(what string, holds func() bool) {
 func (h *house) settle() []call.Event {
 	h.t.Helper()
 	h.until("all calls and wrap-ups are over", func() bool {
-		l, err := h.App.Live(h.t.Context())
-		if err != nil {
-			h.t.Fatal(err)
-		}
+		l := h.live()
 		for _, a := range l.Agents {
 			if a.State != call.Ready && a.State != call.Offline && a.State != call.Break {
 				return false
@@ -217,3 +211,12 @@ func (h *house) events() []call.Event {
 }
 
 func number(i int) string { return fmt.Sprintf("138%08d", i) }
+
+func (h *house) live() web.Live {
+	h.t.Helper()
+	l, err := h.App.Live(h.t.Context())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return l
+}
