@@ -216,7 +216,8 @@ func TestRecordingComesBeforeApplication(t *testing.T) {
 	}
 	plan := string(text)
 	order := []string{
-		"CALLERID(num)=${FILTER(", "Answer()", "MixMonitor(", "Stasis(hotline,in,", "< 30]?app", "Playback(", "Hangup(38)",
+		"HOTLINE_APP = hotline\n", "CALLERID(num)=${FILTER(", "Answer()", "MixMonitor(", "Stasis(${HOTLINE_APP},in,",
+		"< 30]?app", "Playback(", "Hangup(38)",
 	}
 	at := 0
 	for _, step := range order {

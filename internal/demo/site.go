@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -47,16 +46,18 @@ type Site struct {
 	Token    string // of the API
 	Dir      string // everything the site writes; removed by Stop
 
+	dir *testbed.RunDir
 	log *slog.Logger
 }
 
 // Start brings the site up. When a part fails, those that ran are stopped again.
 func Start(ctx context.Context, o Options) (*Site, error) {
-	dir, err := os.MkdirTemp("", "hotline-demo-")
+	// A run folder: what a site that was killed leaves behind goes with the next start.
+	dir, err := testbed.NewRunDir()
 	if err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
-	s := &Site{Dir: dir, Token: rand.Text(), log: o.Log}
+	s := &Site{Dir: dir.Path, Token: rand.Text(), dir: dir, log: o.Log}
 	if err := s.start(ctx, o); err != nil {
 		return nil, errors.Join(err, s.Stop(context.WithoutCancel(ctx)))
 	}
@@ -121,7 +122,9 @@ func (s *Site) configure(o Options) *configs.Config {
 	queue.WrapUp = 5 * time.Second
 	c.Lines, c.Queues = []configs.Line{line}, []configs.Queue{queue}
 	for _, a := range s.Asterisk.Agents {
-		c.Agents = append(c.Agents, configs.Agent{ID: call.AgentID(a.Name), Queues: []call.QueueID{Queue}})
+		c.Agents = append(c.Agents, configs.Agent{
+			ID: call.AgentID(a.Name), Extension: a.Extension, Queues: []call.QueueID{Queue},
+		})
 	}
 	if o.Change != nil {
 		o.Change(c)
@@ -157,5 +160,5 @@ func (s *Site) Stop(ctx context.Context) error {
 	if s.Redis != nil {
 		err = errors.Join(err, s.Redis.Stop())
 	}
-	return errors.Join(err, os.RemoveAll(s.Dir))
+	return errors.Join(err, s.dir.Remove())
 }

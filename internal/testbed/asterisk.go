@@ -73,11 +73,11 @@ type Asterisk struct {
 	Version Version
 
 	install *Install
-	dir     *runDir
+	dir     *RunDir
 	console *os.File
 
 	mu   sync.Mutex // guards proc
-	proc *process
+	proc *Process
 }
 
 // Agents makes n agents for tests and demo: a1001 with extension 1001 and so
@@ -115,7 +115,7 @@ func StartAsterisk(ctx context.Context, options Options) (*Asterisk, error) {
 
 // launch makes a run folder with configuration and starts Asterisk in it once.
 func launch(ctx context.Context, found *Install, options Options) (*Asterisk, error) {
-	dir, err := newRunDir()
+	dir, err := NewRunDir()
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +175,7 @@ func (a *Asterisk) prepare(options Options) error {
 	return asterisk.Render(a.path("etc"), params)
 }
 
-func (a *Asterisk) path(name string) string { return filepath.Join(a.dir.path, name) }
+func (a *Asterisk) path(name string) string { return filepath.Join(a.dir.Path, name) }
 
 func (a *Asterisk) params(options Options) (asterisk.Params, error) {
 	loopback := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
@@ -245,9 +245,9 @@ func (a *Asterisk) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cmd.Dir = a.dir.path
+	cmd.Dir = a.dir.Path
 	cmd.Stdout, cmd.Stderr = a.console, a.console
-	if a.proc, err = start(cmd); err != nil {
+	if a.proc, err = Start(cmd); err != nil {
 		return err
 	}
 	ready, cancel := context.WithTimeout(ctx, asteriskReady)
@@ -261,7 +261,7 @@ func (a *Asterisk) start(ctx context.Context) error {
 		return answer
 	})
 	if err != nil {
-		return errors.Join(err, a.proc.kill())
+		return errors.Join(err, a.proc.Kill())
 	}
 	return nil
 }
@@ -293,7 +293,7 @@ func (a *Asterisk) Stop() error {
 			err = errors.Join(err, closed)
 		}
 	}
-	if removed := a.dir.remove(); !errors.Is(removed, os.ErrClosed) {
+	if removed := a.dir.Remove(); !errors.Is(removed, os.ErrClosed) {
 		err = errors.Join(err, removed)
 	}
 	return err
@@ -305,7 +305,7 @@ func (a *Asterisk) halt() error {
 	if a.proc == nil {
 		return nil
 	}
-	return a.proc.stop(asteriskGrace)
+	return a.proc.Stop(asteriskGrace)
 }
 
 // Kill ends Asterisk as a crash would (SIGKILL) and waits until it is gone. Its
@@ -316,7 +316,7 @@ func (a *Asterisk) Kill() error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.proc.kill()
+	return a.proc.Kill()
 }
 
 // Signal sends a signal such as SIGSTOP or SIGCONT.
@@ -326,7 +326,7 @@ func (a *Asterisk) Signal(sig syscall.Signal) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.proc.signal(sig)
+	return a.proc.Signal(sig)
 }
 
 // PID is the process id, 0 for an external Asterisk.
@@ -336,7 +336,7 @@ func (a *Asterisk) PID() int {
 	if a.proc == nil {
 		return 0
 	}
-	return a.proc.pid()
+	return a.proc.PID()
 }
 
 // CLI runs one command of Asterisk's own console, such as "core show channels",

@@ -43,7 +43,7 @@ func TestStartAndStopLeaveNothing(t *testing.T) {
 	}
 	wantLoopbackOnly(t, a.ARIURL)
 
-	dirs := []string{a.dir.path, r.dir.path}
+	dirs := []string{a.dir.Path, r.dir.Path}
 	pids := []int{a.PID(), r.PID()}
 	if err := errors.Join(a.Stop(), r.Stop()); err != nil {
 		t.Error(err)
@@ -179,11 +179,11 @@ func TestKilledParentLeavesNothing(t *testing.T) {
 		t.Fatalf("the child reports %+v, %v", report, decodeErr)
 	}
 	until(t, "the servers are gone", func() bool { return !alive(report.PIDs[0]) && !alive(report.PIDs[1]) })
-	next, err := newRunDir()
+	next, err := NewRunDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = next.remove() }()
+	defer func() { _ = next.Remove() }()
 	for _, dir := range report.Dirs {
 		if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("%s is still there", dir)
@@ -205,28 +205,28 @@ func alive(pid int) bool {
 // A folder whose owner lives is never swept.
 func TestSweepSparesTheLiving(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
-	first, err := newRunDir()
+	first, err := NewRunDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := newRunDir()
+	second, err := NewRunDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(first.path); err != nil {
+	if _, err := os.Stat(first.Path); err != nil {
 		t.Errorf("a living owner's folder was swept: %v", err)
 	}
 	if err := first.lock.Close(); err != nil { // as the kernel does when its owner dies
 		t.Fatal(err)
 	}
-	third, err := newRunDir()
+	third, err := NewRunDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(first.path); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(first.Path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a dead owner's folder is still there: %v", err)
 	}
-	if err := errors.Join(second.remove(), third.remove()); err != nil {
+	if err := errors.Join(second.Remove(), third.Remove()); err != nil {
 		t.Error(err)
 	}
 }
@@ -241,7 +241,7 @@ func TestRunDirMustBePrivate(t *testing.T) {
 	if err := os.Chmod(shared, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := newRunDir(); err == nil || !strings.Contains(err.Error(), "this user alone") {
+	if _, err := NewRunDir(); err == nil || !strings.Contains(err.Error(), "this user alone") {
 		t.Errorf("got %v, want a refusal", err)
 	}
 }

@@ -40,7 +40,7 @@ func runChild() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	report := childReport{PIDs: []int{a.PID(), r.PID()}, Dirs: []string{a.dir.path, r.dir.path}}
+	report := childReport{PIDs: []int{a.PID(), r.PID()}, Dirs: []string{a.dir.Path, r.dir.Path}}
 	if err := json.NewEncoder(os.Stdout).Encode(report); err != nil {
 		return 1
 	}

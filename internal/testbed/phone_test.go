@@ -13,7 +13,7 @@ import (
 
 // phone is a baresip, a SIP phone by other people.
 type phone struct {
-	proc   *process
+	proc   *Process
 	dir    string
 	output *os.File
 }
@@ -77,11 +77,11 @@ func startPhone(t *testing.T, hertz int, account, command string) *phone {
 		t.Fatal(err)
 	}
 	cmd.Stdout, cmd.Stderr = p.output, p.output
-	if p.proc, err = start(cmd); err != nil {
+	if p.proc, err = Start(cmd); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := p.proc.stop(3 * time.Second); err != nil {
+		if err := p.proc.Stop(3 * time.Second); err != nil {
 			t.Errorf("stop phone: %v", err)
 		}
 		_ = p.output.Close()

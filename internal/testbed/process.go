@@ -13,19 +13,20 @@ import (
 // ErrExited says that a program ended although nobody asked it to.
 var ErrExited = errors.New("exited")
 
-// process is a running program that cannot outlive us.
-type process struct {
+// Process is a running program that cannot outlive us. Its methods may be called
+// from several goroutines.
+type Process struct {
 	cmd  *exec.Cmd
 	done chan struct{} // closed once the program is gone and reaped
 	err  error         // how it ended; read only after done
 }
 
-// start runs cmd in a process group of its own. The kernel kills it when we
+// Start runs cmd in a process group of its own. The kernel kills it when we
 // die, also by SIGKILL. That promise is bound to the thread that started the
 // program, so one goroutine keeps its thread until the program has ended.
-func start(cmd *exec.Cmd) (*process, error) {
+func Start(cmd *exec.Cmd) (*Process, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
-	p := &process{cmd: cmd, done: make(chan struct{})}
+	p := &Process{cmd: cmd, done: make(chan struct{})}
 	started := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()
@@ -44,9 +45,11 @@ func start(cmd *exec.Cmd) (*process, error) {
 	return p, nil
 }
 
-func (p *process) pid() int { return p.cmd.Process.Pid }
+// PID is the process id.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-func (p *process) running() bool {
+// Running reports whether the program has not ended yet.
+func (p *Process) Running() bool {
 	select {
 	case <-p.done:
 		return false
@@ -55,38 +58,49 @@ func (p *process) running() bool {
 	}
 }
 
-// signal sends sig; a program that is gone already is no error.
-func (p *process) signal(sig syscall.Signal) error {
-	if !p.running() {
+// Wait gives back how the program ended, as (*exec.Cmd).Wait does: nil for exit
+// code 0. The error is that of ctx when it ends first.
+func (p *Process) Wait(ctx context.Context) error {
+	select {
+	case <-p.done:
+		return p.err
+	case <-ctx.Done():
+		return fmt.Errorf("%s still runs: %w", p.cmd.Path, context.Cause(ctx))
+	}
+}
+
+// Signal sends sig; a program that is gone already is no error.
+func (p *Process) Signal(sig syscall.Signal) error {
+	if !p.Running() {
 		return nil
 	}
-	if err := syscall.Kill(p.pid(), sig); err != nil && !errors.Is(err, syscall.ESRCH) {
-		return fmt.Errorf("signal %d to %d: %w", sig, p.pid(), err)
+	if err := syscall.Kill(p.PID(), sig); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("signal %d to %d: %w", sig, p.PID(), err)
 	}
 	return nil
 }
 
-// stop asks the program to end and waits; after grace it is killed with its
+// Stop asks the program to end and waits; after grace it is killed with its
 // whole group. It returns once the program is reaped.
-func (p *process) stop(grace time.Duration) error {
-	err := p.signal(syscall.SIGTERM)
+func (p *Process) Stop(grace time.Duration) error {
+	err := p.Signal(syscall.SIGTERM)
 	// A stopped process would not see the request.
-	err = errors.Join(err, p.signal(syscall.SIGCONT))
+	err = errors.Join(err, p.Signal(syscall.SIGCONT))
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {
 	case <-p.done:
 		return err
 	case <-timer.C:
-		return errors.Join(err, p.kill())
+		return errors.Join(err, p.Kill())
 	}
 }
 
-// kill ends the program's group at once and waits until it is reaped.
-func (p *process) kill() error {
+// Kill ends the program's group at once and waits until it is reaped.
+func (p *Process) Kill() error {
 	var err error
-	if p.running() {
-		err = syscall.Kill(-p.pid(), syscall.SIGKILL)
+	if p.Running() {
+		err = syscall.Kill(-p.PID(), syscall.SIGKILL)
 		if errors.Is(err, syscall.ESRCH) {
 			err = nil
 		}
@@ -101,7 +115,7 @@ const readyPoll = 20 * time.Millisecond
 // waitReady asks until the program answers. It ends early when the program
 // does or when ask says errPortTaken, and gives back the last answer when ctx
 // ends first.
-func (p *process) waitReady(ctx context.Context, ask func(context.Context) error) error {
+func (p *Process) waitReady(ctx context.Context, ask func(context.Context) error) error {
 	ticker := time.NewTicker(readyPoll)
 	defer ticker.Stop()
 	var last error

@@ -40,11 +40,11 @@ type Redis struct {
 	LogFile string
 
 	root    *Root
-	dir     *runDir
+	dir     *RunDir
 	options RedisOptions
 
 	mu   sync.Mutex // guards proc
-	proc *process
+	proc *Process
 }
 
 // StartRedis finds or installs Redis and runs it on loopback until Stop, Kill,
@@ -66,16 +66,16 @@ func StartRedis(ctx context.Context, options RedisOptions) (*Redis, error) {
 }
 
 func launchRedis(ctx context.Context, root *Root, options RedisOptions) (*Redis, error) {
-	dir, err := newRunDir()
+	dir, err := NewRunDir()
 	if err != nil {
 		return nil, err
 	}
-	r := &Redis{root: root, dir: dir, options: options, LogFile: filepath.Join(dir.path, "redis.log")}
+	r := &Redis{root: root, dir: dir, options: options, LogFile: filepath.Join(dir.Path, "redis.log")}
 	port := options.Port
 	loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	if port == 0 {
 		if port, err = freeTCP(loopback); err != nil {
-			return nil, errors.Join(err, dir.remove())
+			return nil, errors.Join(err, dir.Remove())
 		}
 	}
 	r.Addr = netip.AddrPortFrom(loopback, uint16(port)).String()
@@ -93,7 +93,7 @@ func (r *Redis) start(ctx context.Context) error {
 		return err
 	}
 	args := []string{
-		"--bind", "127.0.0.1", "--port", port, "--dir", r.dir.path, "--logfile", r.LogFile,
+		"--bind", "127.0.0.1", "--port", port, "--dir", r.dir.Path, "--logfile", r.LogFile,
 		"--daemonize", "no", "--save", "", "--appendonly", "no",
 	}
 	if r.options.AppendOnly {
@@ -103,14 +103,14 @@ func (r *Redis) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cmd.Dir = r.dir.path
-	if r.proc, err = start(cmd); err != nil {
+	cmd.Dir = r.dir.Path
+	if r.proc, err = Start(cmd); err != nil {
 		return err
 	}
 	ready, cancel := context.WithTimeout(ctx, redisReady)
 	defer cancel()
 	if err := r.proc.waitReady(ready, r.ask); err != nil {
-		return errors.Join(err, r.proc.kill(), r.portConflict())
+		return errors.Join(err, r.proc.Kill(), r.portConflict())
 	}
 	return nil
 }
@@ -146,7 +146,7 @@ func (r *Redis) ask(ctx context.Context) error {
 			return fmt.Errorf("redis answers %s", line)
 		}
 		if pid, ok := strings.CutPrefix(line, "process_id:"); ok {
-			if pid != strconv.Itoa(r.proc.pid()) {
+			if pid != strconv.Itoa(r.proc.PID()) {
 				return fmt.Errorf("%w: another Redis answers on %s", errPortTaken, r.Addr)
 			}
 			return nil
@@ -178,7 +178,7 @@ func (r *Redis) Restart(ctx context.Context) error {
 // Stop ends Redis and removes its folder. A second Stop does nothing.
 func (r *Redis) Stop() error {
 	err := r.halt()
-	if removed := r.dir.remove(); !errors.Is(removed, os.ErrClosed) {
+	if removed := r.dir.Remove(); !errors.Is(removed, os.ErrClosed) {
 		err = errors.Join(err, removed)
 	}
 	return err
@@ -190,7 +190,7 @@ func (r *Redis) halt() error {
 	if r.proc == nil {
 		return nil
 	}
-	return r.proc.stop(redisGrace)
+	return r.proc.Stop(redisGrace)
 }
 
 // Kill ends Redis as a crash would (SIGKILL) and waits until it is gone. Its
@@ -198,19 +198,19 @@ func (r *Redis) halt() error {
 func (r *Redis) Kill() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.proc.kill()
+	return r.proc.Kill()
 }
 
 // Signal sends a signal such as SIGSTOP or SIGCONT.
 func (r *Redis) Signal(sig syscall.Signal) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.proc.signal(sig)
+	return r.proc.Signal(sig)
 }
 
 // PID is the process id.
 func (r *Redis) PID() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.proc.pid()
+	return r.proc.PID()
 }

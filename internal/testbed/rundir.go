@@ -9,19 +9,23 @@ import (
 	"syscall"
 )
 
-// runDir is a folder for one running program. A file lock in it tells other
-// processes that its owner lives; folders whose owner died are swept away.
-type runDir struct {
-	path string
+// RunDir is a folder for one running program, or for what a run writes besides.
+// A file lock in it tells other processes that its owner lives; folders whose
+// owner died are swept away when the next one is made.
+type RunDir struct {
+	// Path of the folder.
+	Path string
+
 	lock *os.File
 }
 
 // runPrefix begins the name of every run folder.
 const runPrefix = "run-"
 
-// newRunDir makes a folder that only this user can enter. The path is short,
-// because a socket's path inside it may have 107 bytes at most.
-func newRunDir() (*runDir, error) {
+// NewRunDir makes a folder that only this user can enter. The path is short,
+// because a socket's path inside it may have 107 bytes at most. The error tells
+// what is wrong with the folder of all run folders.
+func NewRunDir() (*RunDir, error) {
 	parent := filepath.Join(os.TempDir(), fmt.Sprintf("hotline-%d", os.Getuid()))
 	if err := os.Mkdir(parent, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, err
@@ -55,12 +59,12 @@ func newRunDir() (*runDir, error) {
 	if err != nil {
 		return nil, errors.Join(swept, err, os.RemoveAll(path))
 	}
-	return &runDir{path: path, lock: file}, nil
+	return &RunDir{Path: path, lock: file}, nil
 }
 
-// remove deletes the folder and all in it.
-func (d *runDir) remove() error {
-	return errors.Join(os.RemoveAll(d.path), d.lock.Close())
+// Remove deletes the folder and all in it. A second Remove gives os.ErrClosed.
+func (d *RunDir) Remove() error {
+	return errors.Join(os.RemoveAll(d.Path), d.lock.Close())
 }
 
 // sweep removes folders whose owner is gone. The caller holds the parent's lock,
