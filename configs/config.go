@@ -24,6 +24,7 @@ type Config struct {
 	Redis      Redis      `yaml:"redis"`
 	Ledger     Ledger     `yaml:"ledger"`
 	Recordings Recordings `yaml:"recordings"`
+	Figures    Figures    `yaml:"figures"`
 	API        API        `yaml:"api"`
 	Log        Log        `yaml:"log"`
 	Lines      []Line     `yaml:"lines"`
@@ -78,6 +79,13 @@ type Recordings struct {
 	MissingAlarm   time.Duration `yaml:"missing_alarm"`    // a recording this much shorter than its call
 }
 
+// Figures are the limits by which calls are counted. They are the site's, not a queue's:
+// figures of queues with different limits would not add up to a total.
+type Figures struct {
+	Threshold    time.Duration `yaml:"threshold"`     // an answer within it is in time
+	ShortAbandon time.Duration `yaml:"short_abandon"` // abandons below it are counted apart; 0 = none
+}
+
 // API is the HTTP and WebSocket address of the console.
 type API struct {
 	Listen    string `yaml:"listen"`
@@ -119,14 +127,7 @@ type Queue struct {
 	MusicClass    string        `yaml:"music_class"`    // Asterisk's music class while waiting
 	Announcement  string        `yaml:"announcement"`   // prompt while waiting; "" = music only
 	AnnounceEvery time.Duration `yaml:"announce_every"` // between two announcements; 0 = once, at entry
-	ServiceLevel  ServiceLevel  `yaml:"service_level"`
-}
-
-// ServiceLevel is the queue's target, as the figures use it.
-type ServiceLevel struct {
-	Percent      int           `yaml:"percent"`       // of callers
-	Threshold    time.Duration `yaml:"threshold"`     // answered within
-	ShortAbandon time.Duration `yaml:"short_abandon"` // abandons below it are counted apart; 0 = none
+	Target        int           `yaml:"target"`         // percent answered within Figures.Threshold
 }
 
 // Agent is one person at one phone.
@@ -162,8 +163,9 @@ func Default() *Config {
 			MinFreePercent: 10,
 			MissingAlarm:   time.Second,
 		},
-		API: API{Listen: "127.0.0.1:8080"},
-		Log: Log{Level: "info", Format: "text"},
+		Figures: Figures{Threshold: 15 * time.Second, ShortAbandon: 5 * time.Second},
+		API:     API{Listen: "127.0.0.1:8080"},
+		Log:     Log{Level: "info", Format: "text"},
 	}
 }
 
@@ -179,11 +181,7 @@ func DefaultQueue() Queue {
 		MusicClass:    "default",
 		Announcement:  "please-wait",
 		AnnounceEvery: 30 * time.Second,
-		ServiceLevel: ServiceLevel{
-			Percent:      85,
-			Threshold:    15 * time.Second,
-			ShortAbandon: 5 * time.Second,
-		},
+		Target:        85,
 	}
 }
 

@@ -24,6 +24,7 @@ func (c *Config) check() Problems {
 	c.checkAsterisk(&r)
 	c.checkStores(&r)
 	c.checkAPI(&r)
+	c.checkFigures(&r)
 	c.checkQueues(&r)
 	c.checkLines(&r)
 	c.checkAgents(&r)
@@ -67,7 +68,8 @@ func (c *Config) checkSite(r *rules) {
 	_, err := time.LoadLocation(c.Site.TimeZone)
 	r.must(err == nil && c.Site.TimeZone != "" && c.Site.TimeZone != "Local", "site.time_zone",
 		"must be an IANA name such as Asia/Shanghai, not %q", c.Site.TimeZone)
-	r.must(c.Site.DayStart < EndOfDay, "site.day_start", "must be before 24:00")
+	r.must(c.Site.DayStart < EndOfDay && c.Site.DayStart%15 == 0, "site.day_start",
+		"must be a quarter of an hour before 24:00, the grid of all figures")
 }
 
 func (c *Config) checkAsterisk(r *rules) {
@@ -136,7 +138,7 @@ func (c *Config) checkQueues(r *rules) {
 		r.must(q.Announcement == "" || prompts.Known(q.Announcement), key+".announcement", promptRule, q.Announcement)
 		r.must(q.AnnounceEvery == 0 || q.AnnounceEvery >= 10*time.Second && q.AnnounceEvery <= time.Hour,
 			key+".announce_every", "must be 0 or from 10s to 1h, not %s", q.AnnounceEvery)
-		q.ServiceLevel.check(r, key+".service_level")
+		r.must(q.Target >= 1 && q.Target <= 100, key+".target", "must be from 1 to 100, not %d", q.Target)
 	}
 }
 
@@ -147,11 +149,11 @@ const (
 	againRule  = "must be given once, not again: %q"
 )
 
-func (s ServiceLevel) check(r *rules, key string) {
-	r.must(s.Percent >= 1 && s.Percent <= 100, key+".percent", "must be from 1 to 100, not %d", s.Percent)
-	r.duration(key+".threshold", s.Threshold, time.Second, time.Hour)
-	r.must(s.ShortAbandon >= 0 && s.ShortAbandon < s.Threshold, key+".short_abandon",
-		"must be from 0s to below the threshold (%s), not %s", s.Threshold, s.ShortAbandon)
+func (c *Config) checkFigures(r *rules) {
+	f := c.Figures
+	r.duration("figures.threshold", f.Threshold, time.Second, time.Hour)
+	r.must(f.ShortAbandon >= 0 && f.ShortAbandon < f.Threshold, "figures.short_abandon",
+		"must be from 0s to below the threshold (%s), not %s", f.Threshold, f.ShortAbandon)
 }
 
 func (c *Config) checkLines(r *rules) {

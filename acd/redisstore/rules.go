@@ -29,6 +29,9 @@ type Rules struct {
 	Within time.Duration  // an answer within it is in time, inclusive; 0 = DefaultWithin
 	Short  time.Duration  // an abandon sooner than it is short; 0 = DefaultShort, or NoShort
 	Zone   *time.Location // the site's zone, for days; nil = UTC
+	// DayStart is the time of day at which the site's day begins, from 0 to below 24 h. Like
+	// the grid of the counters it is in whole quarters of an hour.
+	DayStart time.Duration
 
 	// Keep is how long a counter lives after its interval; 0 = DefaultKeep. It does not
 	// change what a counter means, so a new value holds from the next counter on.
@@ -59,6 +62,8 @@ func (r Rules) normal() (Rules, error) {
 		// A short abandon is taken out of the service level. Above the limit of an answer
 		// in time it would hide callers who were not served.
 		return r, fmt.Errorf("%w: short %s must be below within %s", ErrRules, r.Short, r.Within)
+	case r.DayStart < 0 || r.DayStart >= 24*time.Hour || r.DayStart%Interval != 0:
+		return r, fmt.Errorf("%w: day start %s must be a quarter of an hour of the day", ErrRules, r.DayStart)
 	case r.Keep < 48*time.Hour:
 		return r, fmt.Errorf("%w: keep %s is below 48h", ErrRules, r.Keep)
 	case r.Zone == time.Local:
@@ -71,8 +76,8 @@ func (r Rules) normal() (Rules, error) {
 
 // fingerprint is the form in which the rules are stored.
 func (r Rules) fingerprint() string {
-	return fmt.Sprintf("mapping=%d within_ms=%d short_ms=%d zone=%s",
-		mappingVersion, r.Within.Milliseconds(), r.Short.Milliseconds(), r.Zone)
+	return fmt.Sprintf("mapping=%d within_ms=%d short_ms=%d zone=%s day_start=%s",
+		mappingVersion, r.Within.Milliseconds(), r.Short.Milliseconds(), r.Zone, r.DayStart)
 }
 
 // interval is the start of the interval that holds t.
@@ -81,5 +86,10 @@ func interval(t time.Time) time.Time { return t.UTC().Truncate(Interval) }
 // day is the site's day that holds t: its name and the moment it begins.
 func (r Rules) day(t time.Time) (name string, start time.Time) {
 	t = t.In(r.Zone)
-	return t.Format(time.DateOnly), time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, r.Zone)
+	date := t.Day()
+	if clock := time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute; clock < r.DayStart {
+		date-- // the small hours belong to the day before
+	}
+	start = time.Date(t.Year(), t.Month(), date, 0, int(r.DayStart/time.Minute), 0, 0, r.Zone)
+	return start.Format(time.DateOnly), start
 }

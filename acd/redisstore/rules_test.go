@@ -18,17 +18,18 @@ func TestRules(t *testing.T) {
 		rules Rules
 		want  string // the fingerprint; "" = refused
 	}{
-		{"defaults", Rules{}, "mapping=1 within_ms=15000 short_ms=5000 zone=UTC"},
+		{"defaults", Rules{}, "mapping=1 within_ms=15000 short_ms=5000 zone=UTC day_start=0s"},
 		{
 			"all set",
-			Rules{20 * time.Second, 2 * time.Second, zone, DefaultKeep},
-			"mapping=1 within_ms=20000 short_ms=2000 zone=Asia/Shanghai",
+			Rules{20 * time.Second, 2 * time.Second, zone, 6 * time.Hour, DefaultKeep},
+			"mapping=1 within_ms=20000 short_ms=2000 zone=Asia/Shanghai day_start=6h0m0s",
 		},
-		{"no short abandons", Rules{Short: NoShort}, "mapping=1 within_ms=15000 short_ms=0 zone=UTC"},
+		{"no short abandons", Rules{Short: NoShort}, "mapping=1 within_ms=15000 short_ms=0 zone=UTC day_start=0s"},
 		{"short is not below within", Rules{Within: 5 * time.Second}, ""},
 		{"negative within", Rules{Within: -time.Second, Short: NoShort}, ""},
 		{"negative short", Rules{Short: -time.Second}, ""},
 		{"keep below two days", Rules{Keep: time.Hour}, ""},
+		{"day start off the grid", Rules{DayStart: 100 * time.Minute}, ""},
 		{"zone without a name", Rules{Zone: time.Local}, ""},
 	} {
 		r, err := c.rules.normal()
@@ -39,6 +40,24 @@ func TestRules(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		case c.want != "" && r.fingerprint() != c.want:
 			t.Errorf("%s: fingerprint is %q, want %q", c.name, r.fingerprint(), c.want)
+		}
+	}
+}
+
+func TestDayStart(t *testing.T) {
+	t.Parallel()
+	r := Rules{Zone: shanghai(t), DayStart: 6 * time.Hour}
+	for at, want := range map[string]string{
+		"2026-03-01T05:59:59+08:00": "2026-02-28",
+		"2026-03-01T06:00:00+08:00": "2026-03-01",
+	} {
+		when, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, start := r.day(when)
+		if name != want || start.Hour() != 6 || start.After(when) || when.Sub(start) >= 24*time.Hour {
+			t.Errorf("%s lies in the day %s from %s, want %s", at, name, start, want)
 		}
 	}
 }

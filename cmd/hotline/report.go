@@ -96,10 +96,7 @@ func (c reportCmd) spec(cfg *configs.Config, now time.Time) (reports.Spec, error
 }
 
 func (c reportCmd) rules(cfg *configs.Config) reports.Rules {
-	r := reports.DefaultRules()
-	for _, q := range cfg.Queues {
-		r.T, r.Short = call.MillisOf(q.ServiceLevel.Threshold), call.MillisOf(q.ServiceLevel.ShortAbandon)
-	}
+	r := reports.Rules{T: call.MillisOf(cfg.Figures.Threshold), Short: call.MillisOf(cfg.Figures.ShortAbandon)}
 	if c.Threshold > 0 {
 		r.T = call.MillisOf(c.Threshold)
 	}

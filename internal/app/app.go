@@ -173,12 +173,12 @@ func (a *App) startFigures(ctx context.Context) error {
 }
 
 func (a *App) rules() redisstore.Rules {
-	r := redisstore.Rules{Zone: a.cfg.Zone()}
-	for _, q := range a.cfg.Queues {
-		r.Within, r.Short = q.ServiceLevel.Threshold, q.ServiceLevel.ShortAbandon
-		if r.Short == 0 {
-			r.Short = redisstore.NoShort
-		}
+	r := redisstore.Rules{
+		Within: a.cfg.Figures.Threshold, Short: a.cfg.Figures.ShortAbandon, Zone: a.cfg.Zone(),
+		DayStart: time.Duration(a.cfg.Site.DayStart) * time.Minute,
+	}
+	if r.Short == 0 {
+		r.Short = redisstore.NoShort
 	}
 	return r
 }
@@ -200,12 +200,11 @@ func (a *App) startRecorder(ctx context.Context) error {
 // recorded takes what the recorder found out. The recorder deletes the raw pair only after
 // this returned, so the fact must be in the ledger by then.
 func (a *App) recorded(ctx context.Context, ev call.Event) error {
-	a.writer.Record(ev)
 	if ev.Kind == call.RecordingFault {
 		a.log.Error("ALARM: recording", "call", ev.Call, "reason", ev.Reason)
 		a.health.set("recorder", fmt.Errorf("call %s: %s", ev.Call, ev.Reason))
 	}
-	return a.writer.Flush(ctx)
+	return a.writer.Save(ctx, ev)
 }
 
 func (a *App) startACD(ctx context.Context) error {

@@ -91,7 +91,7 @@ func (a *App) event(e *ari.Event) {
 		if id, ok := strings.CutPrefix(e.Playback.Target, "bridge:hl-"); ok {
 			a.calls.Deliver(call.ID(id), callflow.PlayEnded{Playback: callflow.PlaybackID(e.Playback.ID)})
 		}
-	case ari.EndpointStateChange, ari.ContactStatusChange, ari.PeerStatusChange:
+	case ari.DeviceStateChanged:
 		a.roster.event(e)
 	default: // the others tell nothing that the walk needs
 	}

@@ -35,7 +35,7 @@ func (a *App) Live(ctx context.Context) (web.Live, error) {
 	}
 	queues, agents, fresh := a.today(ctx, snap.At)
 	for i, q := range a.cfg.Queues {
-		out.Queues = append(out.Queues, liveQueue(q, snap, queues[i], fresh))
+		out.Queues = append(out.Queues, liveQueue(q, a.cfg.Figures.Threshold, snap, queues[i], fresh))
 	}
 	for i, g := range a.cfg.Agents {
 		v := snap.Agents[i]
@@ -81,9 +81,11 @@ func (a *App) today(ctx context.Context, at time.Time) ([]redisstore.Counter, []
 	return queues, agents, fresh
 }
 
-func liveQueue(q configs.Queue, snap acd.Snapshot, c redisstore.Counter, fresh bool) web.LiveQueue {
+func liveQueue(
+	q configs.Queue, within time.Duration, snap acd.Snapshot, c redisstore.Counter, fresh bool,
+) web.LiveQueue {
 	out := web.LiveQueue{
-		ID: q.ID, Name: q.Name, Target: q.ServiceLevel.Percent, Threshold: call.MillisOf(q.ServiceLevel.Threshold),
+		ID: q.ID, Name: q.Name, Target: q.Target, Threshold: call.MillisOf(within),
 		Offered: c.Offered, Answered: c.Answered, Abandoned: c.Abandoned, FiguresFresh: fresh,
 	}
 	out.ServiceLevel, out.Formula = serviceLevel(c)

@@ -37,10 +37,11 @@ func newRoster(engine interface{ Submit(acd.Command) error }, endpoints map[call
 	return r
 }
 
-// sources are the event subscriptions that tell of phones coming and going.
+// sources are the event subscriptions that tell of phones coming and going. An endpoint's
+// own events would tell it too, but bring every event of its channels a second time.
 func (r *roster) sources() (subscribe, watch []string) {
 	for e := range r.agents {
-		subscribe = append(subscribe, "endpoint:"+e)
+		subscribe = append(subscribe, "deviceState:"+e)
 		watch = append(watch, e)
 	}
 	return subscribe, watch
@@ -49,23 +50,10 @@ func (r *roster) sources() (subscribe, watch []string) {
 // seen takes the state of an endpoint from a look at the switch.
 func (r *roster) seen(e ari.Endpoint) { r.set(e.Tech+"/"+e.Resource, e.State == ari.EndpointOnline) }
 
+// event takes a change of a device. Any state but these two is a phone that can be reached.
 func (r *roster) event(e *ari.Event) {
-	if e.Endpoint == nil {
-		return
-	}
-	name := e.Endpoint.Tech + "/" + e.Endpoint.Resource
-	switch {
-	case e.Contact != nil:
-		switch e.Contact.Status {
-		case "Created", "Reachable", "NonQualified", "Updated":
-			r.set(name, true)
-		case "Removed", "Unreachable":
-			r.set(name, false)
-		}
-	case e.PeerStatus != "":
-		r.set(name, e.PeerStatus == "Reachable")
-	case e.Endpoint.State == ari.EndpointOnline || e.Endpoint.State == ari.EndpointOffline:
-		r.set(name, e.Endpoint.State == ari.EndpointOnline)
+	if e.Device != nil {
+		r.set(e.Device.Name, e.Device.State != "UNAVAILABLE" && e.Device.State != "INVALID")
 	}
 }
 
