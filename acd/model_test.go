@@ -38,8 +38,7 @@ type modelAgent struct {
 	next   call.AgentState
 	idle   time.Time
 	order  int
-	wrap   time.Duration // of the call in hand
-	limit  modelLimit    // wrap-up or pause
+	limit  modelLimit // wrap-up or pause
 }
 
 type modelLeg struct {

@@ -15,8 +15,12 @@ import (
 	"hotline/call"
 )
 
-// BridgeID names the mixing bridge of one caller.
+// BridgeID names the mixing bridge of one caller: BridgePrefix and the call's id, so that a
+// bridge found in the switch tells whose it is.
 type BridgeID string
+
+// BridgePrefix begins the name of every caller's bridge.
+const BridgePrefix = "hl-"
 
 // Bridges joins legs. All methods are idempotent: a bridge that is already there or
 // already gone is no error.

@@ -75,7 +75,7 @@ type flow struct {
 func newFlow(m *Manager, a Arrival) *flow {
 	f := &flow{
 		m: m, a: a, line: m.lines[a.Line], log: m.opt.Log.With("call", a.Call),
-		box: newMailbox(mailboxBound), bridge: BridgeID("hl-" + string(a.Call)),
+		box: newMailbox(mailboxBound), bridge: BridgeID(BridgePrefix + string(a.Call)),
 		deadline: time.NewTimer(time.Hour), legs: map[call.LegID]*leg{},
 	}
 	f.deadline.Stop()
@@ -178,6 +178,7 @@ func (f *flow) playEnded(ctx context.Context, s PlayEnded) {
 		f.wait(ctx)
 	case Leaving:
 		f.hangUpCaller(ctx)
+	case Talking, Over: // nothing was played
 	}
 }
 

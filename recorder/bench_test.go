@@ -13,8 +13,8 @@ import (
 	goaudio "github.com/go-audio/wav"
 
 	"hotline/call"
+	"hotline/internal/g711"
 	"hotline/recorder"
-	"hotline/recorder/g711"
 	"hotline/recorder/mixmonitor"
 	"hotline/recorder/store"
 	"hotline/recorder/wav"

@@ -14,8 +14,8 @@ import (
 	"go.uber.org/goleak"
 
 	"hotline/call"
+	"hotline/internal/g711"
 	"hotline/recorder"
-	"hotline/recorder/g711"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -206,10 +207,8 @@ func (a Agent) validate() error {
 		return fmt.Errorf("name %q: want a letter, then letters, digits, - _, 2 to 32 in all", a.Name)
 	}
 	lower := strings.ToLower(a.Name)
-	for _, name := range reserved {
-		if lower == name {
-			return fmt.Errorf("name %q is reserved", a.Name)
-		}
+	if slices.Contains(reserved, lower) {
+		return fmt.Errorf("name %q is reserved", a.Name)
 	}
 	if strings.HasPrefix(lower, "transport-") || strings.HasSuffix(lower, "-base") {
 		return fmt.Errorf("name %q is reserved", a.Name)

@@ -57,9 +57,9 @@ func parse(t *testing.T, dir, file string) []section {
 		line, _, _ = strings.Cut(line, ";")
 		line = strings.TrimSpace(line)
 		if name, ok := strings.CutPrefix(line, "["); ok {
-			name, base, _ := strings.Cut(name, "]")
-			one := section{name: name, settings: map[string][]string{}}
-			for _, parent := range strings.Split(strings.Trim(base, "()"), ",") {
+			title, base, _ := strings.Cut(name, "]")
+			one := section{name: title, settings: map[string][]string{}}
+			for parent := range strings.SplitSeq(strings.Trim(base, "()"), ",") {
 				for i := range sections {
 					if sections[i].name == parent {
 						for key, values := range sections[i].settings {
@@ -293,8 +293,8 @@ func TestFilesArePrivateAndAllOrNone(t *testing.T) {
 	if err := Render(empty, bad); !errors.Is(err, ErrParams) {
 		t.Errorf("got %v, want %v", err, ErrParams)
 	}
-	if entries, err := os.ReadDir(empty); err != nil || len(entries) != 0 {
-		t.Errorf("%d files were written, %v", len(entries), err)
+	if left, err := os.ReadDir(empty); err != nil || len(left) != 0 {
+		t.Errorf("%d files were written, %v", len(left), err)
 	}
 }
 

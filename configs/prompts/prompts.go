@@ -15,7 +15,7 @@ import (
 	"slices"
 	"strings"
 
-	"hotline/recorder/g711"
+	"hotline/internal/g711"
 )
 
 //go:embed zh-CN en music demo
@@ -45,7 +45,7 @@ func decode(coded []byte) []byte {
 	table := g711.ALaw.Table()
 	out := make([]byte, 0, 2*len(coded))
 	for _, c := range coded {
-		out = binary.LittleEndian.AppendUint16(out, uint16(table[c])) //nolint:gosec // the bits are kept
+		out = binary.LittleEndian.AppendUint16(out, uint16(table[c]))
 	}
 	return out
 }

@@ -50,6 +50,7 @@ type App struct {
 	acd      *acd.Dispatcher
 	calls    *callflow.Manager
 	roster   *roster
+	strays   strays
 	ari      *ari.Client
 	web      *web.Server
 	health   health
@@ -69,8 +70,13 @@ func Start(ctx context.Context, cfg *configs.Config, log *slog.Logger) (*App, er
 		name  string
 		start func(context.Context) error
 	}{
-		{"ledger", a.startLedger}, {"figures", a.startFigures}, {"recorder", a.startRecorder},
-		{"acd", a.startACD}, {"calls", a.startCalls}, {"asterisk", a.startARI}, {"web", a.startWeb},
+		{"ledger", a.startLedger},
+		{"figures", a.startFigures},
+		{"recorder", a.startRecorder},
+		{"acd", a.startACD},
+		{"calls", a.startCalls},
+		{"asterisk", a.startARI},
+		{"web", a.startWeb},
 	} {
 		if err := step.start(ctx); err != nil {
 			return nil, errors.Join(fmt.Errorf("start %s: %w", step.name, err), a.Stop(ctx))

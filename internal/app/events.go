@@ -21,12 +21,12 @@ func (a *App) listen(ctx context.Context) error {
 			if !open {
 				return ari.ErrReplaced
 			}
-			a.message(m)
+			a.message(ctx, m)
 		}
 	}
 }
 
-func (a *App) message(m ari.Message) {
+func (a *App) message(ctx context.Context, m ari.Message) {
 	switch m := m.(type) {
 	case *ari.Up:
 		a.health.set("asterisk", nil)
@@ -36,59 +36,70 @@ func (a *App) message(m ari.Message) {
 				Kind: call.StreamGap, At: call.Stamp(time.Now()), Held: call.MillisOf(m.Gap), Reason: "reconnected",
 			})
 		}
-		a.take(m.Snapshot)
+		a.take(ctx, m.Snapshot)
 	case *ari.Down:
 		a.health.set("asterisk", m.Cause)
 		a.log.Error("Asterisk is out of reach; calls go on there", "error", m.Cause)
 	case *ari.Resync:
 		a.log.Warn("events were lost, looking again", "reason", m.Reason, "lost", m.Lost)
-		a.take(m.Snapshot)
+		a.take(ctx, m.Snapshot)
 	case *ari.Event:
-		a.event(m)
+		a.event(ctx, m)
 	}
 }
 
 // take brings the house into line with what the switch holds (ari.md 1.6).
-func (a *App) take(s ari.Snapshot) {
+func (a *App) take(ctx context.Context, s ari.Snapshot) {
 	taken := time.Now()
 	ours := make(map[string]bool, len(s.App.Channels))
 	for _, id := range s.App.Channels {
 		ours[id] = true
 	}
+	a.strays.find(s, a.calls.Known)
 	legs := make(map[call.LegID]callflow.LegState, len(s.Channels))
 	for _, c := range s.Channels {
 		legs[call.LegID(c.ID)] = callflow.LegState{Up: c.State == ari.ChannelUp}
-		if owner, isLeg := callOfLeg(c.ID); !isLeg && a.fromTrunk(c) && ours[c.ID] && !a.calls.Known(call.ID(c.ID)) {
+		owner, isLeg := callOfLeg(c.ID)
+		if !isLeg {
+			owner = call.ID(c.ID)
+		}
+		switch {
+		case a.calls.Known(owner) || a.strays.has(owner):
+		case isLeg:
+			a.orphan(ctx, c.ID)
+		case a.fromTrunk(c) && ours[c.ID]:
 			a.log.Warn("caller found in Asterisk", "call", c.ID)
 			a.calls.Arrive(arrival(&c, c.Dialled, true))
-		} else if isLeg && !a.calls.Known(owner) {
-			a.orphan(c.ID)
 		}
 	}
 	a.calls.Reconcile(taken, legs)
+	a.closeEmpty(ctx, s.Bridges)
 	a.looked.Store(true)
 	for _, e := range s.Endpoints {
 		a.roster.seen(e)
 	}
 }
 
+// bridgePrefix begins the name of every caller's bridge; the call's id follows.
+const bridgePrefix = callflow.BridgePrefix
+
 // fromTrunk tells a caller from other channels of the application.
 func (a *App) fromTrunk(c ari.Channel) bool {
 	return strings.HasPrefix(c.AppData, a.cfg.Asterisk.App+",in")
 }
 
-func (a *App) event(e *ari.Event) {
+func (a *App) event(ctx context.Context, e *ari.Event) {
 	switch e.Type {
 	case ari.StasisStart:
-		a.stasisStart(e)
+		a.stasisStart(ctx, e)
 	case ari.StasisEnd, ari.ChannelDestroyed:
-		a.legEnd(e)
+		a.legEnd(ctx, e)
 	case ari.ChannelStateChange:
 		if owner, isLeg := callOfLeg(e.Channel.ID); isLeg && e.Channel.State == ari.ChannelUp {
 			a.calls.Deliver(owner, callflow.LegUp{Leg: call.LegID(e.Channel.ID)})
 		}
 	case ari.PlaybackFinished:
-		if id, ok := strings.CutPrefix(e.Playback.Target, "bridge:hl-"); ok {
+		if id, ok := strings.CutPrefix(e.Playback.Target, "bridge:"+bridgePrefix); ok {
 			a.calls.Deliver(call.ID(id), callflow.PlayEnded{Playback: callflow.PlaybackID(e.Playback.ID)})
 		}
 	case ari.DeviceStateChanged:
@@ -97,7 +108,7 @@ func (a *App) event(e *ari.Event) {
 	}
 }
 
-func (a *App) stasisStart(e *ari.Event) {
+func (a *App) stasisStart(ctx context.Context, e *ari.Event) {
 	switch {
 	case e.Channel == nil || e.Replaces != nil:
 		// A replaced channel is an artefact of a transfer, not a caller (ari.md 5.1).
@@ -109,7 +120,7 @@ func (a *App) stasisStart(e *ari.Event) {
 		a.calls.Arrive(arrival(e.Channel, line, false))
 	case len(e.Args) > 1 && e.Args[0] == "agent":
 		if !a.calls.Deliver(call.ID(e.Args[1]), callflow.LegCreated{Leg: call.LegID(e.Channel.ID)}) {
-			a.orphan(e.Channel.ID)
+			a.orphan(ctx, e.Channel.ID)
 		}
 	}
 }
@@ -117,27 +128,31 @@ func (a *App) stasisStart(e *ari.Event) {
 // legEnd is the end of a leg. For a caller StasisEnd is the end: an inbound channel that
 // nobody subscribed to has no further event (ari.md 5.1). An agent's leg ends with
 // ChannelDestroyed, which carries the cause.
-func (a *App) legEnd(e *ari.Event) {
+func (a *App) legEnd(ctx context.Context, e *ari.Event) {
 	if e.Channel == nil {
 		return
 	}
-	if owner, isLeg := callOfLeg(e.Channel.ID); isLeg {
-		if e.Type == ari.ChannelDestroyed {
-			a.calls.Deliver(owner, callflow.LegGone{Leg: call.LegID(e.Channel.ID), Outcome: outcomeOf(e.Cause)})
-		}
+	owner, isLeg := callOfLeg(e.Channel.ID)
+	var s callflow.Signal = callflow.LegGone{Leg: call.LegID(e.Channel.ID), Outcome: outcomeOf(e.Cause)}
+	switch {
+	case !isLeg:
+		owner, s = call.ID(e.Channel.ID), callflow.CallerGone{At: e.At}
+	case e.Type != ari.ChannelDestroyed:
 		return
 	}
-	a.calls.Deliver(call.ID(e.Channel.ID), callflow.CallerGone{At: e.At})
+	if !a.calls.Deliver(owner, s) {
+		a.strayEnd(ctx, owner, e)
+	}
 }
 
 // orphan hangs up a leg that no call owns, so that no phone rings for nobody
 // (peers.md 3.3). It runs beside the reader, which must not wait for a command.
-func (a *App) orphan(id string) {
+func (a *App) orphan(ctx context.Context, id string) {
 	a.log.Warn("leg without a call is hung up", "leg", id)
 	a.side.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), commandMax)
+		bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandMax)
 		defer cancel()
-		if err := a.ari.Hangup(ctx, id, "normal"); err != nil {
+		if err := a.ari.Hangup(bound, id, "normal"); err != nil {
 			a.log.Warn("leg without a call stays", "leg", id, "error", err)
 		}
 	})

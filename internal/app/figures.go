@@ -19,13 +19,13 @@ func FiguresOf(c redisstore.Counter) reports.Figures {
 	}
 }
 
-// serviceLevel is the live figure in percent, nil without a call, and its formula's name.
-func serviceLevel(c redisstore.Counter) (*float64, string) {
+// serviceLevel is the live figure in percent by the default formula, nil without a call.
+func serviceLevel(c redisstore.Counter) *float64 {
 	level, err := FiguresOf(c).ServiceLevel(reports.DefaultFormula)
 	share, ok := level.Value()
 	if err != nil || !ok {
-		return nil, string(reports.DefaultFormula)
+		return nil
 	}
 	percent := 100 * share
-	return &percent, string(reports.DefaultFormula)
+	return &percent
 }

@@ -13,6 +13,7 @@ import (
 	"hotline/callflow"
 	"hotline/configs"
 	"hotline/recorder/store"
+	"hotline/reports"
 	"hotline/web"
 )
 
@@ -88,7 +89,7 @@ func liveQueue(
 		ID: q.ID, Name: q.Name, Target: q.Target, Threshold: call.MillisOf(within),
 		Offered: c.Offered, Answered: c.Answered, Abandoned: c.Abandoned, FiguresFresh: fresh,
 	}
-	out.ServiceLevel, out.Formula = serviceLevel(c)
+	out.ServiceLevel, out.Formula = serviceLevel(c), string(reports.DefaultFormula)
 	for _, v := range snap.Queues {
 		if v.ID == q.ID {
 			out.Waiting, out.Ready = len(v.Callers), v.Idle

@@ -15,12 +15,15 @@ import (
 // registered, unless he signed out himself. So a phone that dies takes its agent out of the
 // queue before anybody is offered to him.
 type roster struct {
-	acd interface{ Submit(acd.Command) error }
+	acd engine
 	log *slog.Logger
 
 	mu     sync.Mutex
 	agents map[string]*person // by endpoint, such as PJSIP/a1001
 }
+
+// engine is where sign-ins go.
+type engine interface{ Submit(c acd.Command) error }
 
 type person struct {
 	id      call.AgentID
@@ -29,10 +32,10 @@ type person struct {
 	pending bool // not told to the engine yet
 }
 
-func newRoster(engine interface{ Submit(acd.Command) error }, endpoints map[call.AgentID]string, log *slog.Logger) *roster {
-	r := &roster{acd: engine, log: log, agents: map[string]*person{}}
-	for id, e := range endpoints {
-		r.agents[e] = &person{id: id, pending: true}
+func newRoster(e engine, endpoints map[call.AgentID]string, log *slog.Logger) *roster {
+	r := &roster{acd: e, log: log, agents: map[string]*person{}}
+	for id, endpoint := range endpoints {
+		r.agents[endpoint] = &person{id: id, pending: true}
 	}
 	return r
 }

@@ -22,7 +22,7 @@ type room struct {
 // replaced without the others.
 var rooms = []room{
 	{folder: "call"}, // the vocabulary: imports none of ours
-	{folder: "ari", imports: []string{"call"}, tests: []string{"internal/testbed"}},
+	{folder: "ari", imports: []string{"call"}, tests: []string{"internal/testbed", "internal/phonesim/..."}},
 	{folder: "acd", imports: []string{"call"}, tests: []string{"internal/testbed"}},
 	{folder: "callflow", imports: []string{"acd", "call"}},
 	{folder: "recorder", imports: []string{"call"}, tests: []string{"internal/testbed"}},
@@ -31,6 +31,7 @@ var rooms = []room{
 	{folder: "web", imports: []string{"call"}},
 	{folder: "configs", imports: []string{"call"}, tests: []string{"internal/testbed"}},
 	{folder: "internal/clock"},
+	{folder: "internal/g711"},
 	{folder: "internal/lifecycle"},
 	{folder: "internal/live", imports: []string{"call", "web"}},
 	{folder: "internal/phonesim", tests: []string{"internal/testbed"}},
@@ -72,7 +73,7 @@ var rooms = []room{
 }
 
 // anywhere are rooms of no trade that every part but the vocabulary may use.
-var anywhere = []string{"internal/clock", "internal/lifecycle"}
+var anywhere = []string{"internal/clock", "internal/g711", "internal/lifecycle"}
 
 // roomOf returns the innermost room that holds a folder.
 func roomOf(dir string) (room, bool) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -71,8 +72,7 @@ func orEnded(err error) error {
 // that hangs does not keep the others from closing their files.
 func (s *Stack) Stop(ctx context.Context, each time.Duration) error {
 	s.once.Do(func() {
-		for i := len(s.steps) - 1; i >= 0; i-- {
-			st := s.steps[i]
+		for _, st := range slices.Backward(s.steps) {
 			bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), each)
 			if err := st.stop(bound); err != nil {
 				s.err = errors.Join(s.err, fmt.Errorf("stop %s: %w", st.name, err))

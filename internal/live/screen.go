@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/term"
@@ -62,22 +63,37 @@ func (s *Screen) Run(ctx context.Context) error {
 	}
 }
 
+// draw makes one picture of at most rows-1 lines: the end of the last line would scroll.
 func (s *Screen) draw(ctx context.Context, cols, rows int) []byte {
-	var b bytes.Buffer
-	b.WriteString("\x1b[H")
+	footer := s.foot(cols, rows)
 	l, err := s.Source.Live(ctx)
 	lines := []string{fit(clean(fmt.Sprint(err)), cols)}
 	if err == nil {
-		lines = Frame(l, s.Lang, cols, rows-len(s.Footer)-1)
+		lines = Frame(l, s.Lang, cols, rows-len(footer)-1)
 	}
-	for _, line := range s.Footer {
-		lines = append(lines, fit(line, cols))
-	}
+	lines = append(lines, footer...)
+	var b bytes.Buffer
+	b.WriteString("\x1b[H")
 	for _, line := range lines {
 		b.WriteString(line + "\x1b[K\r\n")
 	}
 	b.WriteString("\x1b[J")
 	return b.Bytes()
+}
+
+// foot is the footer below an empty line, at most half of the screen. Its last line, which
+// says how to leave, stays.
+func (s *Screen) foot(cols, rows int) []string {
+	if len(s.Footer) == 0 {
+		return nil
+	}
+	last := len(s.Footer) - 1
+	out := append([]string{""}, clip(s.Footer[:last], max(1, rows/2-2), catalogue(s.Lang))...)
+	out = append(out, s.Footer[last])
+	for i, line := range out {
+		out[i] = fit(clean(line), cols)
+	}
+	return out[min(len(out), max(0, len(out)-rows+1)):]
 }
 
 // lines writes one line per queue now and then, for logs.
@@ -96,28 +112,29 @@ func (s *Screen) lines(ctx context.Context) error {
 		case <-tick.C:
 		}
 		l, err := s.Source.Live(ctx)
+		line := summary(l, catalogue(s.Lang))
 		if err != nil {
-			if ctx.Err() == nil {
-				_, err = fmt.Fprintln(s.Out, clean(err.Error()))
-			}
-		} else {
-			_, err = fmt.Fprintln(s.Out, summary(l, catalogue(s.Lang)))
+			line = clean(err.Error())
 		}
-		if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		if _, err := fmt.Fprintln(s.Out, line); err != nil {
 			return fmt.Errorf("live view: %w", err)
 		}
 	}
 }
 
 func summary(l web.Live, w words) string {
-	out := l.At.Format(time.TimeOnly)
+	var out strings.Builder
+	out.WriteString(l.At.Format(time.TimeOnly))
 	for _, q := range l.Queues {
 		level := "-"
 		if q.ServiceLevel != nil {
 			level = fmt.Sprintf("%.1f%%", *q.ServiceLevel)
 		}
-		out += fmt.Sprintf("  %s: %s %d, %s %d, %s %d, %s %d, %s %d, %s %s", clean(q.Name), w.waiting, q.Waiting,
-			w.ready, q.Ready, w.offered, q.Offered, w.answered, q.Answered, w.abandoned, q.Abandoned, w.level, level)
+		out.WriteString(fmt.Sprintf("  %s: %s %d, %s %d, %s %d, %s %d, %s %d, %s %s", clean(q.Name), w.waiting, q.Waiting,
+			w.ready, q.Ready, w.offered, q.Offered, w.answered, q.Answered, w.abandoned, q.Abandoned, w.level, level))
 	}
-	return out
+	return out.String()
 }

@@ -12,6 +12,7 @@ type words struct {
 	states                        map[call.AgentState]string
 	stages                        map[string]string
 	stale, empty, next, allWell   string
+	withheld                      string
 }
 
 func catalogue(lang string) words {
@@ -20,7 +21,7 @@ func catalogue(lang string) words {
 			queues: "Queue", agents: "Agent", calls: "Caller",
 			waiting: "waiting", longest: "longest", ready: "ready", busy: "busy",
 			offered: "offered", answered: "answered", abandoned: "abandoned",
-			level: "service level", state: "state", since: "for", caller: "caller",
+			level: "level", state: "state", since: "for", caller: "caller",
 			stage: "stage", length: "length", agent: "agent", more: "and %d more",
 			states: map[call.AgentState]string{
 				call.Offline: "offline", call.Ready: "ready", call.Ringing: "ringing",
@@ -30,6 +31,7 @@ func catalogue(lang string) words {
 				"greeting": "greeting", "waiting": "waiting", "talking": "talking", "leaving": "hanging up",
 			},
 			stale: "figures are behind", empty: "none", next: "then", allWell: "all parts work",
+			withheld: "withheld",
 		}
 	}
 	return words{
@@ -46,5 +48,6 @@ func catalogue(lang string) words {
 			"greeting": "问候语", "waiting": "排队", "talking": "通话", "leaving": "挂机",
 		},
 		stale: "指标滞后", empty: "无", next: "随后", allWell: "各部件正常",
+		withheld: "号码隐藏",
 	}
 }

@@ -33,7 +33,7 @@ func FindAsterisk(ctx context.Context, stage Stage) (*Install, error) {
 	const advice = "Install Asterisk >= 22.10.1 yourself, or set HOTLINE_ASTERISK_ROOT to a folder " +
 		"with an unpacked one, or ASTERISK_URL to one that runs elsewhere."
 	if dir := os.Getenv("HOTLINE_ASTERISK_ROOT"); dir != "" {
-		found, err := asteriskAt(dir)
+		found, err := asteriskAt(ctx, dir)
 		if err != nil {
 			return nil, unavailable("Asterisk in HOTLINE_ASTERISK_ROOT", advice, err)
 		}
@@ -68,7 +68,7 @@ func FindRedis(ctx context.Context, stage Stage) (*Root, error) {
 }
 
 // asteriskAt opens an unpacked root whose version nobody has checked yet.
-func asteriskAt(dir string) (*Install, error) {
+func asteriskAt(ctx context.Context, dir string) (*Install, error) {
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -77,9 +77,9 @@ func asteriskAt(dir string) (*Install, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), probeTime)
+	probe, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
-	if root.version, err = asteriskVersion(ctx, root); err != nil {
+	if root.version, err = asteriskVersion(probe, root); err != nil {
 		return nil, err
 	}
 	return asteriskIn(root)

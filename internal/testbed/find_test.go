@@ -21,23 +21,28 @@ func TestUnavailableIsSaidPlainly(t *testing.T) {
 		want []string
 	}{
 		{
-			"no apt", map[string]string{"PATH": empty},
+			"no apt",
+			map[string]string{"PATH": empty},
 			[]string{"no asterisk on PATH", "apt-get", "Debian and Ubuntu only"},
 		},
 		{
-			"too old and no apt", map[string]string{"PATH": old},
+			"too old and no apt",
+			map[string]string{"PATH": old},
 			[]string{"asterisk 20.6.0 is older than 22.10.1"},
 		},
 		{
-			"no network", map[string]string{"HOTLINE_DEBIAN_MIRROR": "http://127.0.0.1:1/debian"},
+			"no network",
+			map[string]string{"HOTLINE_DEBIAN_MIRROR": "http://127.0.0.1:1/debian"},
 			[]string{"http://127.0.0.1:1/debian", "package lists of Debian cannot be read", "Is there a network"},
 		},
 		{
-			"wrong root", map[string]string{"HOTLINE_ASTERISK_ROOT": empty},
+			"wrong root",
+			map[string]string{"HOTLINE_ASTERISK_ROOT": empty},
 			[]string{"HOTLINE_ASTERISK_ROOT", empty},
 		},
 		{
-			"cache not writable", map[string]string{"HOTLINE_CACHE": "/proc/nowhere"},
+			"cache not writable",
+			map[string]string{"HOTLINE_CACHE": "/proc/nowhere"},
 			[]string{"HOTLINE_CACHE"},
 		},
 	}

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -113,8 +114,8 @@ func cached(set string, w want) *Root {
 	if err != nil {
 		return nil
 	}
-	for i := len(entries) - 1; i >= 0; i-- {
-		dir := filepath.Join(set, entries[i].Name())
+	for _, entry := range slices.Backward(entries) {
+		dir := filepath.Join(set, entry.Name())
 		text, err := os.ReadFile(filepath.Join(dir, manifestName))
 		if err != nil {
 			continue

@@ -125,7 +125,7 @@ func (p *Process) waitReady(ctx context.Context, ask func(context.Context) error
 		}
 		select {
 		case <-p.done:
-			return fmt.Errorf("%w: %v", ErrExited, p.err)
+			return fmt.Errorf("%w: %w", ErrExited, p.err)
 		case <-ctx.Done():
 			return fmt.Errorf("not ready in time: %w", errors.Join(context.Cause(ctx), last))
 		case <-ticker.C:

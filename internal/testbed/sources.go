@@ -145,7 +145,7 @@ func parseList(text string) []source {
 }
 
 func option(options, name string) string {
-	for _, field := range strings.Fields(options) {
+	for field := range strings.FieldsSeq(options) {
 		key, value, _ := strings.Cut(field, "=")
 		if strings.EqualFold(key, name) {
 			return value
@@ -188,7 +188,7 @@ func stanzaSources(stanza map[string]string) []source {
 		return nil
 	}
 	var all []source
-	for _, uri := range strings.Fields(stanza["uris"]) {
+	for uri := range strings.FieldsSeq(stanza["uris"]) {
 		if isWeb(uri) {
 			all = append(all, source{
 				uri:      uri,

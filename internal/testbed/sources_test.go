@@ -52,11 +52,11 @@ Signed-By:
  .
  mDMEY
 `
-	suites := []string{"trixie", "trixie-updates"}
+	both := []string{"trixie", "trixie-updates"}
 	key := "/usr/share/keyrings/debian-archive-keyring.gpg"
 	want := []source{
-		{uri: "http://mirror.example/debian", suites: suites, signedBy: key},
-		{uri: "http://second.example/debian", suites: suites, signedBy: key},
+		{uri: "http://mirror.example/debian", suites: both, signedBy: key},
+		{uri: "http://second.example/debian", suites: both, signedBy: key},
 		{uri: "http://inline.example/debian", suites: []string{"trixie"}},
 	}
 	if diff := cmp.Diff(want, parseDeb822(text), cmp.AllowUnexported(source{})); diff != "" {

@@ -17,7 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"hotline/call"
-	"hotline/recorder/g711"
+	"hotline/internal/g711"
 	"hotline/recorder/mixmonitor"
 	"hotline/recorder/store"
 )

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"hotline/call"
-	"hotline/recorder/g711"
+	"hotline/internal/g711"
 )
 
 // Rate is the number of samples per second, each one byte in the file.

@@ -7,7 +7,7 @@ import (
 	"io"
 	"io/fs"
 
-	"hotline/recorder/g711"
+	"hotline/internal/g711"
 )
 
 // block is how many frames are decoded at a time: a second or so, small enough to stay in

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"hotline/call"
-	"hotline/recorder/g711"
+	"hotline/internal/g711"
 	"hotline/recorder/store"
 )
 

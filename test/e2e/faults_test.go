@@ -145,3 +145,36 @@ func TestPeers02PhoneLosesRegistration(t *testing.T) {
 		}
 	}
 }
+
+// TestPeers10RestartInMidTalk: the hotline stops and starts while two people talk and one
+// waits. The talk and both recordings go on; who waited is answered afterwards.
+func TestPeers10RestartInMidTalk(t *testing.T) {
+	h := open(t, 2, nil)
+	h.agent(0, steady)
+	talks := h.call(phonesim.CallOptions{From: number(0), Talk: 8 * time.Second})
+	h.heard(talks)
+	waits := h.call(phonesim.CallOptions{From: number(1), Talk: 2 * time.Second})
+	h.until("the second caller waits", func() bool { return len(h.live().Calls) == 2 })
+	if err := h.StopApp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.StartApp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.agent(1, steady)
+	h.over(talks, waits)
+	for _, l := range []*phonesim.Leg{talks, waits} {
+		if r := l.Record(); r.Result != phonesim.ResultAnswered || len(r.Heard) != 1 || r.RTP.MaxGap > time.Second {
+			t.Errorf("the call of %s was broken: %+v", r.Party, r)
+		}
+	}
+	h.until("both recordings are stored", func() bool {
+		stored := 0
+		for _, e := range h.events() {
+			if e.Kind == call.Recorded && e.Recording.Missing < 1000 {
+				stored++
+			}
+		}
+		return stored == 2
+	})
+}

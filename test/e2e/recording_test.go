@@ -124,7 +124,8 @@ func whole(t *testing.T, s *story, what string, h heardIn, begin, end time.Durat
 	t.Helper()
 	const edge = 150 * time.Millisecond
 	if (h.first-begin).Abs() > edge || (h.last-end).Abs() > edge {
-		t.Errorf("recording of %s: %s is heard from %v to %v, want %v to %v", s.caller.Party, what, h.first, h.last, begin, end)
+		t.Errorf("recording of %s: %s is heard from %v to %v, want %v to %v",
+			s.caller.Party, what, h.first, h.last, begin, end)
 	}
 	expected := int((end - begin) / window)
 	if missing := expected - h.windows; missing > 8 {

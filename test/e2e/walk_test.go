@@ -44,7 +44,8 @@ func TestS22FiftyCallsAgree(t *testing.T) {
 	}
 	wg.Wait()
 	f := h.compareFigures(events)
-	t.Logf("offered %d, answered %d, in time %d, abandoned %d, short %d", f.Offered, f.Answered, f.AnsweredInT, f.Abandoned, f.Short)
+	t.Logf("offered %d, answered %d, in time %d, abandoned %d, short %d",
+		f.Offered, f.Answered, f.AnsweredInT, f.Abandoned, f.Short)
 	if f.Offered != calls || f.Answered < calls/2 || f.Abandoned == 0 || f.Short == 0 {
 		t.Errorf("the mix is not what it should be: %+v", f)
 	}

@@ -7,7 +7,7 @@ import (
 	"encoding/hex"
 	"testing"
 
-	"hotline/recorder/g711"
+	"hotline/internal/g711"
 )
 
 // The hashes are of the 256 values as little-endian 16-bit numbers, computed with an
