@@ -4,9 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	// Zones must be known on machines without a zone database.
-	_ "time/tzdata"
+	_ "time/tzdata" // zones must be known on machines without a zone database
 
 	"hotline/call"
 	"hotline/configs"
