@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -42,7 +43,7 @@ func (c *Client) Live(ctx context.Context) (web.Live, error) {
 // SetAgent asks for an agent's state: ready, break with a reason, or offline.
 func (c *Client) SetAgent(ctx context.Context, agent call.AgentID, state call.AgentState, reason string) error {
 	body := map[string]string{"state": string(state), "reason": reason}
-	return c.do(ctx, http.MethodPost, "/api/v1/agents/"+string(agent)+"/state", body, nil)
+	return c.do(ctx, http.MethodPost, "/api/v1/agents/"+url.PathEscape(string(agent))+"/state", body, nil)
 }
 
 // Close lets go of idle connections.
