@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
 
 	"hotline/call"
 )
@@ -73,7 +74,7 @@ func Listen(ctx context.Context, o Options) (*Server, error) {
 		return nil, errors.Join(fmt.Errorf("web: a token is required when listening on %s", l.Addr()), l.Close())
 	}
 	s.http = &http.Server{
-		Handler:           http.MaxBytesHandler(http.NewCrossOriginProtection().Handler(s.routes()), maxBody),
+		Handler:           http.MaxBytesHandler(sameOrigin(s.routes()), maxBody),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
@@ -106,16 +107,42 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.Handle("GET /api/v1/live", s.guard(s.live))
 	mux.Handle("POST /api/v1/agents/{agent}/state", s.guard(s.setAgent))
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		// The mux knows whether it is the path or the method, but says so as plain text.
+		answer := bare{header: w.Header()}
+		h.ServeHTTP(&answer, r)
+		writeProblem(w, Problem{Status: answer.status, Detail: r.Method + " " + r.URL.Path + " is no route of this API"})
+	})
 }
 
-// guard lets a request through that carries the token. Hashing first makes the comparison
-// take the same time whatever the length.
+// bare keeps the status and the headers of an answer and drops its text.
+type bare struct {
+	header http.Header
+	status int
+}
+
+func (b *bare) Header() http.Header            { return b.header }
+func (b *bare) Write(text []byte) (int, error) { return len(text), nil }
+func (b *bare) WriteHeader(status int)         { b.status = status }
+
+// sameOrigin refuses what a page of another site makes a browser send.
+func sameOrigin(next http.Handler) http.Handler {
+	p := http.NewCrossOriginProtection()
+	p.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		writeProblem(w, Problem{Status: http.StatusForbidden, Detail: "requests of other sites' pages are refused"})
+	}))
+	return p.Handler(next)
+}
+
+// guard lets a request through that carries the token.
 func (s *Server) guard(next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		got, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		sum := sha256.Sum256([]byte(got))
-		if !s.open && (!ok || subtle.ConstantTimeCompare(sum[:], s.token[:]) != 1) {
+		if !s.signedIn(r) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="hotline"`)
 			writeProblem(w, Problem{Status: http.StatusUnauthorized, Detail: "a valid bearer token is required"})
 			return
@@ -125,12 +152,30 @@ func (s *Server) guard(next http.HandlerFunc) http.Handler {
 	})
 }
 
+// signedIn tells whether a request carries the token. Hashing first makes the comparison
+// take the same time whatever the length.
+func (s *Server) signedIn(r *http.Request) bool {
+	got, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	sum := sha256.Sum256([]byte(got))
+	return s.open || ok && subtle.ConstantTimeCompare(sum[:], s.token[:]) == 1
+}
+
+// health tells everybody whether the parts work. What is wrong with them holds addresses,
+// paths and ids of calls, so that stands in the answer to those with the token alone.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) {
 	h := s.desk.Health(r.Context())
+	if !s.signedIn(r) {
+		parts := make([]Part, len(h.Parts))
+		for i, p := range h.Parts {
+			parts[i] = Part{Name: p.Name, OK: p.OK}
+		}
+		h.Parts = parts
+	}
 	status := http.StatusOK
 	if !h.OK {
 		status = http.StatusServiceUnavailable
 	}
+	w.Header().Set("Cache-Control", "no-store")
 	s.write(w, status, h)
 }
 
@@ -165,6 +210,9 @@ func (s *Server) setAgent(w http.ResponseWriter, r *http.Request) {
 	case len(req.Reason) > 100:
 		s.fail(w, BadField("reason", "must be at most 100 bytes"))
 		return
+	case strings.ContainsFunc(req.Reason, func(r rune) bool { return !unicode.IsPrint(r) }):
+		s.fail(w, BadField("reason", "must be one line of printable text"))
+		return
 	}
 	agent := call.AgentID(r.PathValue("agent"))
 	if err := s.desk.SetAgent(r.Context(), agent, req.State, req.Reason); err != nil {
@@ -177,7 +225,12 @@ func (s *Server) setAgent(w http.ResponseWriter, r *http.Request) {
 func decode(body io.Reader, to any) error {
 	d := json.NewDecoder(body)
 	d.DisallowUnknownFields()
-	if err := d.Decode(to); err != nil {
+	var tooLarge *http.MaxBytesError
+	if err := d.Decode(to); errors.As(err, &tooLarge) {
+		return Problem{
+			Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("body: must be at most %d bytes", tooLarge.Limit),
+		}
+	} else if err != nil {
 		return Problem{Status: http.StatusBadRequest, Detail: "body: " + err.Error()}
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {

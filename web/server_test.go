@@ -1,0 +1,294 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"hotline/call"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const token = "token-of-the-test"
+
+// desk is the state that the routes act on.
+type desk struct {
+	live   Live
+	health Health
+	err    error
+	asked  []string
+}
+
+func (d *desk) Live(context.Context) (Live, error) { return d.live, d.err }
+func (d *desk) Health(context.Context) Health      { return d.health }
+
+func (d *desk) SetAgent(_ context.Context, agent call.AgentID, state call.AgentState, reason string) error {
+	d.asked = append(d.asked, fmt.Sprintf("%s %s %q", agent, state, reason))
+	return d.err
+}
+
+// served is a running server.
+type served struct {
+	t    *testing.T
+	desk *desk
+	base string
+	log  bytes.Buffer
+}
+
+func serve(t *testing.T, d *desk, token string) *served {
+	t.Helper()
+	s := &served{t: t, desk: d}
+	server, err := Listen(t.Context(), Options{
+		Listen: "127.0.0.1:0", Token: token, Desk: d, Log: slog.New(slog.NewTextHandler(&s.log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.base = "http://" + server.Addr()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- server.Run(ctx) }()
+	t.Cleanup(func() {
+		http.DefaultClient.CloseIdleConnections()
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the server ended with %v", err)
+		}
+	})
+	return s
+}
+
+// reply is an answer, read whole.
+type reply struct {
+	*http.Response
+	text    string
+	problem Problem
+}
+
+// do sends a request; header is "Name: value" lines.
+func (s *served) do(method, path, body string, header ...string) reply {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), method, s.base+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, line := range header {
+		name, value, _ := strings.Cut(line, ": ")
+		req.Header.Set(name, value)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r := reply{Response: resp, text: string(raw)}
+	if resp.Header.Get("Content-Type") == "application/problem+json" {
+		if err := json.Unmarshal(raw, &r.problem); err != nil {
+			s.t.Errorf("%s %s: %v: %s", method, path, err, raw)
+		}
+	}
+	return r
+}
+
+const signed = "Authorization: Bearer " + token
+
+// Every refusal is a problem document that says what was wrong, and nothing reaches the desk.
+func TestRefusals(t *testing.T) {
+	const state = "/api/v1/agents/a1001/state"
+	for name, c := range map[string]struct {
+		method, path, body string
+		header             []string
+		status             int
+		field, detail      string // detail: a part of it
+	}{
+		"no token":          {"GET", "/api/v1/live", "", nil, 401, "", "a valid bearer token is required"},
+		"wrong token":       {"GET", "/api/v1/live", "", []string{signed + "x"}, 401, "", "bearer token"},
+		"another scheme":    {"GET", "/api/v1/live", "", []string{"Authorization: Basic " + token}, 401, "", "bearer token"},
+		"bare token":        {"GET", "/api/v1/live", "", []string{"Authorization: " + token}, 401, "", "bearer token"},
+		"token in the path": {"GET", "/api/v1/live?token=" + token, "", nil, 401, "", "bearer token"},
+		"no token to set":   {"POST", state, `{"state":"ready"}`, nil, 401, "", "bearer token"},
+		"unknown route":     {"GET", "/api/v1/calls", "", []string{signed}, 404, "", "GET /api/v1/calls is no route"},
+		"root":              {"GET", "/", "", []string{signed}, 404, "", "GET / is no route"},
+		"wrong method":      {"DELETE", "/api/v1/live", "", []string{signed}, 405, "", "DELETE /api/v1/live is no route"},
+		"another site": {
+			"POST", state, `{"state":"ready"}`,
+			[]string{signed, "Sec-Fetch-Site: cross-site"}, 403, "", "other sites",
+		},
+		"no body":        {"POST", state, "", []string{signed}, 400, "", "body: EOF"},
+		"no JSON":        {"POST", state, "state=ready", []string{signed}, 400, "", "body: invalid character"},
+		"unknown key":    {"POST", state, `{"state":"ready","colour":1}`, []string{signed}, 400, "", `unknown field "colour"`},
+		"wrong type":     {"POST", state, `{"state":1}`, []string{signed}, 400, "", "body: json: cannot unmarshal number"},
+		"two objects":    {"POST", state, `{"state":"ready"}{}`, []string{signed}, 400, "", "one JSON object is expected"},
+		"large body":     {"POST", state, `{"reason":"` + strings.Repeat("x", maxBody) + `"}`, []string{signed}, 413, "", "at most 65536 bytes"},
+		"unknown state":  {"POST", state, `{"state":"asleep"}`, []string{signed}, 422, "state", "must be ready, break or offline"},
+		"engine's state": {"POST", state, `{"state":"talking"}`, []string{signed}, 422, "state", "must be ready, break or offline"},
+		"no state":       {"POST", state, `{}`, []string{signed}, 422, "state", "must be ready, break or offline"},
+		"no reason":      {"POST", state, `{"state":"break"}`, []string{signed}, 422, "reason", "must be given for a break"},
+		"long reason": {
+			"POST", state, `{"state":"break","reason":"` + strings.Repeat("x", 101) + `"}`, []string{signed}, 422,
+			"reason", "at most 100 bytes",
+		},
+		"reason of two lines": {
+			"POST", state, `{"state":"break","reason":"a\nb"}`, []string{signed}, 422, "reason", "printable",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, &desk{}, token)
+			r := s.do(c.method, c.path, c.body, c.header...)
+			want := Problem{Type: "about:blank", Title: http.StatusText(c.status), Status: c.status, Field: c.field}
+			got := r.problem
+			got.Detail = ""
+			if r.StatusCode != c.status || got != want || !strings.Contains(r.problem.Detail, c.detail) {
+				t.Errorf("%d %s", r.StatusCode, r.text)
+			}
+			if len(s.desk.asked) > 0 {
+				t.Errorf("the desk was asked: %q", s.desk.asked)
+			}
+			if c.status == http.StatusUnauthorized && r.Header.Get("WWW-Authenticate") != `Bearer realm="hotline"` {
+				t.Errorf("WWW-Authenticate is %q", r.Header.Get("WWW-Authenticate"))
+			}
+			if c.status == http.StatusMethodNotAllowed && r.Header.Get("Allow") != "GET, HEAD" {
+				t.Errorf("Allow is %q", r.Header.Get("Allow"))
+			}
+		})
+	}
+}
+
+func TestLive(t *testing.T) {
+	level := 85.5
+	want := Live{Site: "hotline", Queues: []LiveQueue{{ID: "q", ServiceLevel: &level}, {ID: "r"}}, Calls: []LiveCall{}}
+	s := serve(t, &desk{live: want}, token)
+	r := s.do("GET", "/api/v1/live", "", signed)
+	var got Live
+	if err := json.Unmarshal([]byte(r.text), &got); err != nil || r.StatusCode != http.StatusOK {
+		t.Fatalf("%d %v", r.StatusCode, err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if r.Header.Get("Content-Type") != "application/json" || r.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("headers %v", r.Header)
+	}
+	// A queue without a call has no service level; 0 % would be a lie.
+	if !strings.Contains(r.text, `"service_level":null`) {
+		t.Errorf("no null in %s", r.text)
+	}
+}
+
+func TestSetAgent(t *testing.T) {
+	s := serve(t, &desk{}, token)
+	for body, want := range map[string]string{
+		`{"state":"ready"}`:                 `a1001 ready ""`,
+		`{"state":"offline"}`:               `a1001 offline ""`,
+		`{"state":"break","reason":"午餐 1"}`: `a1001 break "午餐 1"`,
+	} {
+		s.desk.asked = nil
+		if r := s.do("POST", "/api/v1/agents/a1001/state", body, signed); r.StatusCode != http.StatusNoContent || r.text != "" {
+			t.Errorf("%s: %d %s", body, r.StatusCode, r.text)
+		}
+		if diff := cmp.Diff([]string{want}, s.desk.asked); diff != "" {
+			t.Errorf("%s: %s", body, diff)
+		}
+	}
+}
+
+// What the desk refuses is told; what breaks inside is for the log alone.
+func TestErrorsOfTheDesk(t *testing.T) {
+	for name, c := range map[string]struct {
+		err    error
+		status int
+		field  string
+		detail string
+	}{
+		"unknown agent": {fmt.Errorf("ask: %w", ErrUnknownAgent), 404, "agent", "ask: no such agent"},
+		"a field":       {fmt.Errorf("ask: %w", BadField("state", "must wait")), 422, "state", "state: must wait"},
+		"a fault":       {errors.New("dial /run/secret.sock"), 500, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, &desk{err: c.err}, token)
+			r := s.do("POST", "/api/v1/agents/x/state", `{"state":"ready"}`, signed)
+			if r.StatusCode != c.status || r.problem.Field != c.field || r.problem.Detail != c.detail {
+				t.Errorf("%d %s", r.StatusCode, r.text)
+			}
+			inner := c.status == http.StatusInternalServerError
+			if strings.Contains(r.text, "secret") || strings.Contains(s.log.String(), "secret") != inner {
+				t.Errorf("answer %s, log %s", r.text, s.log.String())
+			}
+			if r := s.do("GET", "/api/v1/live", "", signed); r.StatusCode != c.status {
+				t.Errorf("live: %d %s", r.StatusCode, r.text)
+			}
+		})
+	}
+}
+
+// The health check needs no token, but tells strangers no details.
+func TestHealth(t *testing.T) {
+	d := &desk{health: Health{OK: true, Parts: []Part{{Name: "redis", OK: true}}}}
+	s := serve(t, d, token)
+	if r := s.do("GET", "/healthz", ""); r.StatusCode != http.StatusOK {
+		t.Errorf("healthy: %d %s", r.StatusCode, r.text)
+	}
+	d.health = Health{Parts: []Part{{Name: "redis", Detail: "dial 10.0.0.7"}, {Name: "ledger", OK: true}}}
+	for header, want := range map[string]string{
+		"X-None: 1":    `{"ok":false,"parts":[{"name":"redis","ok":false},{"name":"ledger","ok":true}]}`,
+		signed + "bad": `{"ok":false,"parts":[{"name":"redis","ok":false},{"name":"ledger","ok":true}]}`,
+		signed:         `{"ok":false,"parts":[{"name":"redis","ok":false,"detail":"dial 10.0.0.7"},{"name":"ledger","ok":true}]}`,
+	} {
+		r := s.do("GET", "/healthz", "", header)
+		if r.StatusCode != http.StatusServiceUnavailable || strings.TrimSpace(r.text) != want {
+			t.Errorf("%s: %d %s, want 503 %s", header, r.StatusCode, r.text, want)
+		}
+	}
+	if d.health.Parts[0].Detail == "" {
+		t.Error("the desk's own health was changed")
+	}
+}
+
+// Without a token the API is open, and therefore for this machine alone.
+func TestNoTokenMeansLoopback(t *testing.T) {
+	s := serve(t, &desk{}, "")
+	if r := s.do("GET", "/api/v1/live", ""); r.StatusCode != http.StatusOK {
+		t.Errorf("%d %s", r.StatusCode, r.text)
+	}
+	for name, c := range map[string]struct {
+		o    Options
+		want string
+	}{
+		"no desk":    {Options{Listen: "127.0.0.1:0"}, "Desk is missing"},
+		"no address": {Options{Listen: "nowhere", Desk: &desk{}}, "web: listen"},
+		"taken port": {Options{Listen: strings.TrimPrefix(s.base, "http://"), Desk: &desk{}}, "address already in use"},
+		"everywhere": {Options{Listen: "0.0.0.0:0", Desk: &desk{}}, "a token is required when listening on"},
+	} {
+		if server, err := Listen(t.Context(), c.o); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v %v, want %q", name, server, err, c.want)
+		}
+	}
+}
+
+// A server whose time is over before it began ends all the same.
+func TestRunEndsWithItsContext(t *testing.T) {
+	server, err := Listen(t.Context(), Options{Listen: "127.0.0.1:0", Desk: &desk{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := server.Run(ctx); err != nil {
+		t.Error(err)
+	}
+}
