@@ -17,7 +17,7 @@ import (
 
 // demoCmd runs a whole hotline with throw-away data.
 type demoCmd struct {
-	Agents   int              `help:"Number of agents." default:"5"`
+	Agents   int              `help:"Number of agents, 0 to 500." default:"5"`
 	NoPhones bool             `name:"no-phones" help:"Simulate nobody: real softphones and SIP tools register and call."`
 	Every    time.Duration    `help:"Mean time between two simulated callers." default:"4s"`
 	Lang     configs.Language `help:"Language of prompts and view: zh-CN or en." default:"zh-CN"`
@@ -38,23 +38,54 @@ type access struct {
 }
 
 type credentials struct {
-	User     string `json:"user"`
-	Password string `json:"password"`
+	User      string `json:"user"`
+	Password  string `json:"password"`
+	Extension string `json:"extension"`
+	Simulated bool   `json:"simulated"` // a simulated phone is registered already
+}
+
+func (c demoCmd) validate() error {
+	switch {
+	case c.Agents < 0 || c.Agents > 500:
+		return fmt.Errorf("%w: --agents %d: must be 0 to 500", errUsage, c.Agents)
+	case c.Every < 100*time.Millisecond || c.Every > time.Hour:
+		return fmt.Errorf("%w: --every %s: must be 100ms to 1h", errUsage, c.Every)
+	}
+	return nil
+}
+
+// simulated is the number of agents that are played.
+func (c demoCmd) simulated() int {
+	if c.NoPhones {
+		return 0
+	}
+	return c.Agents
+}
+
+// accounts is the number of phones that may register. Beside simulated people there is one
+// more, so that a real phone can join them without taking anybody's place.
+func (c demoCmd) accounts() int {
+	if c.NoPhones {
+		return c.Agents
+	}
+	return c.Agents + 1
 }
 
 // Run brings the site up, shows it until Ctrl-C and removes it.
 func (c demoCmd) Run(e env) (err error) {
-	if c.Agents < 0 || c.Agents > 500 {
-		return fmt.Errorf("%w: --agents %d: must be 0 to 500", errUsage, c.Agents)
+	if err := c.validate(); err != nil {
+		return err
 	}
 	log := logger(e.errOut, configs.Log{Level: "error", Format: "text"})
-	site, err := demo.Start(e.ctx, demo.Options{Agents: c.Agents, Language: c.Lang, Stage: stages(e.errOut), Log: log})
+	site, err := demo.Start(e.ctx, demo.Options{
+		Agents: c.accounts(), Language: c.Lang, Stage: stages(e.errOut), Log: log,
+	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, c.keep(site), site.Stop(context.WithoutCancel(e.ctx))) }()
 	if !c.NoPhones {
-		people, err := site.Phones(e.ctx, c.Every, log)
+		people, err := site.Phones(e.ctx, c.simulated(), c.Every, log)
 		if err != nil {
 			return err
 		}
@@ -64,7 +95,7 @@ func (c demoCmd) Run(e env) (err error) {
 }
 
 func (c demoCmd) show(e env, site *demo.Site) error {
-	a := accessOf(site)
+	a := accessOf(site, c.simulated())
 	if c.JSON {
 		if err := json.NewEncoder(e.out).Encode(a); err != nil {
 			return fmt.Errorf("demo: %w", err)
@@ -85,7 +116,7 @@ func (c demoCmd) show(e env, site *demo.Site) error {
 		case <-ctx.Done():
 		}
 	}()
-	screen := live.Screen{Source: site.App, Out: e.out, Lang: string(c.Lang), Footer: a.lines(c.NoPhones)}
+	screen := live.Screen{Source: site.App, Out: e.out, Lang: string(c.Lang), Footer: a.lines()}
 	err := screen.Run(ctx)
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
 		err = errors.Join(err, cause)
@@ -93,32 +124,31 @@ func (c demoCmd) show(e env, site *demo.Site) error {
 	return err
 }
 
-func accessOf(site *demo.Site) access {
+func accessOf(site *demo.Site, simulated int) access {
 	a := access{
 		Trunk: site.Asterisk.TrunkAddr, Line: demo.Line, Registrar: site.Asterisk.AgentAddr,
 		API: "http://" + site.App.Addr(), Token: site.Token,
-		Recordings: site.Config.Recordings.Dir, Ledger: site.Config.Ledger.Path,
+		Recordings: site.Config.Recordings.Dir, Ledger: site.Config.Ledger.Path, Agents: []credentials{},
 	}
-	for _, g := range site.Asterisk.Agents {
-		a.Agents = append(a.Agents, credentials{User: g.Name, Password: g.Password})
+	for i, g := range site.Asterisk.Agents {
+		a.Agents = append(a.Agents, credentials{
+			User: g.Name, Password: g.Password, Extension: g.Extension, Simulated: i < simulated,
+		})
 	}
 	return a
 }
 
-// lines is the footer of the view. Every credential is printed only where somebody needs
-// them; otherwise one is enough to join in with a softphone.
-func (a access) lines(all bool) []string {
+// lines is the footer of the view, with the credentials that nobody uses yet.
+func (a access) lines() []string {
 	out := []string{
 		fmt.Sprintf("call      sip:%s@%s (UDP, from this machine)", a.Line, a.Trunk),
 		fmt.Sprintf("recorded  %s", a.Recordings),
 		fmt.Sprintf("API       %s/api/v1/live  token %s", a.API, a.Token),
 	}
-	shown := a.Agents
-	if !all {
-		shown = a.Agents[:min(1, len(a.Agents))]
-	}
-	for _, g := range shown {
-		out = append(out, fmt.Sprintf("agent     sip:%s@%s  password %s", g.User, a.Registrar, g.Password))
+	for _, g := range a.Agents {
+		if !g.Simulated {
+			out = append(out, fmt.Sprintf("agent     sip:%s@%s  password %s", g.User, a.Registrar, g.Password))
+		}
 	}
 	return append(out, "Ctrl-C ends the demo and removes everything.")
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"hotline/configs"
+	"hotline/reports"
 )
 
 // The exit codes. 2 is for what the operator wrote, so that a supervisor does not restart
@@ -47,9 +48,14 @@ type env struct {
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // run parses, maps signals to a context and errors to exit codes. The first signal asks for
-// an orderly end; a second one ends the process at once.
+// an orderly end; a second one ends the process at once. A terminal that is closed ends it
+// too, unless nohup said otherwise.
 func run(args []string, out, errOut io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	return runWith(env{ctx: ctx, out: out, errOut: errOut}, args)
@@ -77,7 +83,7 @@ func runWith(e env, args []string) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.As(err, &wrong), errors.Is(err, errUsage):
+	case errors.As(err, &wrong), errors.Is(err, errUsage), errors.Is(err, reports.ErrInvalid):
 		fmt.Fprintln(e.errOut, err)
 		return exitUsage
 	default:
@@ -94,7 +100,15 @@ type configFlag struct {
 	Config string `help:"Configuration file." default:"/etc/hotline/hotline.yaml" type:"path" env:"HOTLINE_CONFIG"`
 }
 
-func (f configFlag) load() (*configs.Config, error) { return configs.Load(f.Config, os.Environ()) }
+// load reads the configuration. Every error in it is the operator's to correct.
+func (f configFlag) load() (*configs.Config, error) {
+	cfg, err := configs.Load(f.Config, os.Environ())
+	var wrong configs.Problems
+	if err != nil && !errors.As(err, &wrong) {
+		err = fmt.Errorf("%w: %w", errUsage, err)
+	}
+	return cfg, err
+}
 
 func logger(w io.Writer, c configs.Log) *slog.Logger {
 	opt := &slog.HandlerOptions{Level: c.Level.Slog()}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"hotline/call"
@@ -60,7 +61,21 @@ func (c recordingsCmd) filter(zone *time.Location) (sqlstore.Filter, error) {
 	if f.From, err = day("from", c.From, zone, 0); err != nil {
 		return f, err
 	}
-	f.To, err = day("to", c.To, zone, 1)
+	if f.To, err = day("to", c.To, zone, 1); err != nil {
+		return f, err
+	}
+	switch {
+	case !f.From.IsZero() && !f.To.IsZero() && !f.To.After(f.From):
+		err = fmt.Errorf("%w: --to %s: must not be before --from %s", errUsage, c.To, c.From)
+	case c.Min < 0:
+		err = fmt.Errorf("%w: --min %s: must not be negative", errUsage, c.Min)
+	case c.Max < 0:
+		err = fmt.Errorf("%w: --max %s: must not be negative", errUsage, c.Max)
+	case c.Max > 0 && c.Max < c.Min:
+		err = fmt.Errorf("%w: --max %s: must not be below --min %s", errUsage, c.Max, c.Min)
+	case c.Limit < 1:
+		err = fmt.Errorf("%w: --limit %d: must be at least 1", errUsage, c.Limit)
+	}
 	return f, err
 }
 
@@ -98,12 +113,28 @@ func (c recordingsCmd) print(e env, cfg *configs.Config, list []sqlstore.Recorde
 			}
 			continue
 		}
-		_, err := fmt.Fprintf(e.out, "%s  %6s  %-16s %-10v %s %s\n",
+		line := fmt.Sprintf("%s  %6s  %-16s %-10s %s %s",
 			r.Recording.Begin.In(cfg.Zone()).Format(time.DateTime),
-			r.Recording.Length.Duration().Round(time.Second), r.Number, r.Agents, path, verdict)
-		if err != nil {
+			r.Recording.Length.Duration().Round(time.Second), orDash(r.Number), orDash(names(r.Agents)), path, verdict)
+		if _, err := fmt.Fprintln(e.out, strings.TrimRight(line, " ")); err != nil {
 			return err
 		}
 	}
 	return failed
+}
+
+// orDash keeps a column where there is nothing to say: a withheld number, nobody who answered.
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func names(agents []call.AgentID) string {
+	out := make([]string, len(agents))
+	for i, a := range agents {
+		out[i] = string(a)
+	}
+	return strings.Join(out, ",")
 }

@@ -49,7 +49,7 @@ func (c reportCmd) Run(e env) error {
 		return err
 	}
 	if err := spec.Validate(); err != nil {
-		return fmt.Errorf("%w: %w", errUsage, err)
+		return err
 	}
 	store, err := sqlstore.OpenReadOnly(e.ctx, cfg.Ledger.Path)
 	if err != nil {
@@ -63,6 +63,12 @@ func (c reportCmd) Run(e env) error {
 }
 
 func (c reportCmd) spec(cfg *configs.Config, now time.Time) (reports.Spec, error) {
+	switch {
+	case c.From == "" && c.To != "":
+		return reports.Spec{}, fmt.Errorf("%w: --to %s: must come with --from", errUsage, c.To)
+	case c.Threshold < 0:
+		return reports.Spec{}, fmt.Errorf("%w: --threshold %s: must not be negative", errUsage, c.Threshold)
+	}
 	grid := reports.Grid{
 		Step: reports.Step(c.Step), Zone: cfg.Zone(), DayStart: time.Duration(cfg.Site.DayStart) * time.Minute,
 	}

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -22,32 +23,38 @@ type Traffic struct {
 	wg     sync.WaitGroup
 }
 
-// Phones puts people on all phones of the site: callers come every so often on average,
-// until Stop.
-func (s *Site) Phones(ctx context.Context, every time.Duration, log *slog.Logger) (*Traffic, error) {
+// Phones puts people on the first phones of the site, as many as agents says: callers come
+// every so often on average, until Stop.
+func (s *Site) Phones(ctx context.Context, agents int, every time.Duration, log *slog.Logger) (*Traffic, error) {
 	sim, err := phonesim.New(phonesim.Options{Log: log})
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	living, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	t := &Traffic{sim: sim, cancel: cancel}
-	for i, a := range s.Asterisk.Agents {
-		says, err := speech(s.Config.Site.Language, "agent", i)
-		if err != nil {
-			return nil, fmt.Errorf("demo agent %s: %w", a.Name, err)
-		}
-		phone, err := sim.NewAgent(ctx, phonesim.AgentOptions{
-			User: a.Name, Password: a.Password, Registrar: s.Asterisk.AgentAddr, Behave: manners(says),
-		})
-		if err != nil {
-			return nil, fmt.Errorf("demo agent %s: %w", a.Name, err)
-		}
-		if err := phone.Register(ctx); err != nil {
-			return nil, fmt.Errorf("demo agent %s: %w", a.Name, err)
+	for i := range agents {
+		if err := t.seat(ctx, s, i); err != nil {
+			return nil, errors.Join(err, t.Stop(context.WithoutCancel(ctx)))
 		}
 	}
-	t.wg.Go(func() { t.ring(ctx, s, every, log) })
+	t.wg.Go(func() { t.ring(living, s, every, log) })
 	return t, nil
+}
+
+// seat registers the phone of the i-th agent.
+func (t *Traffic) seat(ctx context.Context, s *Site, i int) error {
+	a := s.Asterisk.Agents[i]
+	says, err := speech(s.Config.Site.Language, "agent", i)
+	if err != nil {
+		return fmt.Errorf("demo agent %s: %w", a.Name, err)
+	}
+	_, err = t.sim.NewAgent(ctx, phonesim.AgentOptions{
+		User: a.Name, Password: a.Password, Registrar: s.Asterisk.AgentAddr, Behave: manners(says),
+	})
+	if err != nil {
+		return fmt.Errorf("demo agent %s: %w", a.Name, err)
+	}
+	return nil
 }
 
 // manners is how an agent treats an offer: most are answered soon, some ring out, a few are
