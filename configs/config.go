@@ -9,7 +9,6 @@
 package configs
 
 import (
-	"net"
 	"path"
 	"time"
 
@@ -91,7 +90,7 @@ type API struct {
 	Listen    string `yaml:"listen"`
 	TokenFile string `yaml:"token_file"`
 
-	Token Secret `yaml:"-"` // read from TokenFile; empty = loopback only
+	Token Secret `yaml:"-"` // read from TokenFile; empty until MakeToken has made one
 }
 
 // Log is what is written to standard error.
@@ -164,7 +163,7 @@ func Default() *Config {
 			MissingAlarm:   time.Second,
 		},
 		Figures: Figures{Threshold: 15 * time.Second, ShortAbandon: 5 * time.Second},
-		API:     API{Listen: "127.0.0.1:8080"},
+		API:     API{Listen: "127.0.0.1:8080", TokenFile: "/var/lib/hotline/api-token"},
 		Log:     Log{Level: "info", Format: "text"},
 	}
 }
@@ -226,15 +225,4 @@ func (c *Config) Zone() *time.Location {
 // trunk may lack, decides nothing.
 func (c *Config) Sound(prompt string) string {
 	return "sound:" + path.Join(c.Asterisk.SoundsPrefix, string(c.Site.Language), prompt)
-}
-
-// loopbackAddress reports whether a listening address can be reached from this machine
-// alone. An empty host means every interface.
-func loopbackAddress(hostport string) bool {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

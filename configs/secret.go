@@ -1,9 +1,11 @@
 package configs
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"strings"
@@ -76,6 +78,9 @@ func (c *Config) readSecrets() Problems {
 			return
 		}
 		secret, err := readSecret(name)
+		if to == &c.API.Token && errors.Is(err, fs.ErrNotExist) {
+			return // the first start makes it
+		}
 		if err != nil {
 			problems = append(problems, Problem{Key: key, Rule: err.Error()})
 			return
@@ -89,4 +94,25 @@ func (c *Config) readSecrets() Problems {
 		read(fmt.Sprintf("agents[%d].password_file", i), c.Agents[i].PasswordFile, &c.Agents[i].Password)
 	}
 	return problems
+}
+
+// MakeToken makes the API's token when there is none yet: random, in TokenFile, readable by
+// this user alone. It never replaces one.
+func (c *Config) MakeToken() error {
+	if !c.API.Token.Empty() {
+		return nil
+	}
+	token := rand.Text()
+	f, err := os.OpenFile(c.API.TokenFile, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("api.token_file: cannot be made: %w", err)
+	}
+	if _, err := f.WriteString(token + "\n"); err != nil {
+		return errors.Join(fmt.Errorf("api.token_file: cannot be written: %w", err), f.Close(), os.Remove(f.Name()))
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("api.token_file: cannot be written: %w", err)
+	}
+	c.API.Token = NewSecret(token)
+	return nil
 }

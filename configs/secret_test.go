@@ -103,3 +103,35 @@ func showsNoSecret(t *testing.T, cfg *Config) {
 		}
 	}
 }
+
+// TestTokenIsMadeOnce: the first start makes the API's token, for this user alone, and no
+// start replaces it.
+func TestTokenIsMadeOnce(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "api-token")
+	environment := []string{
+		"HOTLINE_ASTERISK_PASSWORD_FILE=" + secretFile(t, "x"), "HOTLINE_API_TOKEN_FILE=" + file,
+	}
+	var tokens []string
+	for range 2 {
+		cfg, err := Load("", environment)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cfg.MakeToken(); err != nil {
+			t.Fatal(err)
+		}
+		tokens = append(tokens, cfg.API.Token.Reveal())
+	}
+	if tokens[0] != tokens[1] || len(tokens[0]) < 20 {
+		t.Errorf("the token was %q, then %q", tokens[0], tokens[1])
+	}
+	info, err := os.Stat(file)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the token's file: %v, %v; want 0600", info, err)
+	}
+	cfg := Default()
+	cfg.API.TokenFile = filepath.Join(file, "no-folder")
+	if err := cfg.MakeToken(); err == nil || !cfg.API.Token.Empty() {
+		t.Errorf("a token that cannot be kept was made: %v", err)
+	}
+}

@@ -259,20 +259,17 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-// Without a token the API is open, and therefore for this machine alone.
-func TestNoTokenMeansLoopback(t *testing.T) {
-	s := serve(t, &desk{}, "")
-	if r := s.do("GET", "/api/v1/live", ""); r.StatusCode != http.StatusOK {
-		t.Errorf("%d %s", r.StatusCode, r.text)
-	}
+func TestListenRefusesWhatCannotWork(t *testing.T) {
+	s := serve(t, &desk{}, "secret")
+	taken := strings.TrimPrefix(s.base, "http://")
 	for name, c := range map[string]struct {
 		o    Options
 		want string
 	}{
-		"no desk":    {Options{Listen: "127.0.0.1:0"}, "Desk is missing"},
-		"no address": {Options{Listen: "nowhere", Desk: &desk{}}, "web: listen"},
-		"taken port": {Options{Listen: strings.TrimPrefix(s.base, "http://"), Desk: &desk{}}, "address already in use"},
-		"everywhere": {Options{Listen: "0.0.0.0:0", Desk: &desk{}}, "a token is required when listening on"},
+		"no desk":    {Options{Listen: "127.0.0.1:0", Token: "secret"}, "Desk is missing"},
+		"no token":   {Options{Listen: "127.0.0.1:0", Desk: &desk{}}, "Token is missing"},
+		"no address": {Options{Listen: "nowhere", Token: "secret", Desk: &desk{}}, "web: listen"},
+		"taken port": {Options{Listen: taken, Token: "secret", Desk: &desk{}}, "address already in use"},
 	} {
 		if server, err := Listen(t.Context(), c.o); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v %v, want %q", name, server, err, c.want)
@@ -282,7 +279,7 @@ func TestNoTokenMeansLoopback(t *testing.T) {
 
 // A server whose time is over before it began ends all the same.
 func TestRunEndsWithItsContext(t *testing.T) {
-	server, err := Listen(t.Context(), Options{Listen: "127.0.0.1:0", Desk: &desk{}})
+	server, err := Listen(t.Context(), Options{Listen: "127.0.0.1:0", Token: "secret", Desk: &desk{}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,6 +24,9 @@ func (c serveCmd) Run(e env) error {
 	if err != nil {
 		return err
 	}
+	if err := cfg.MakeToken(); err != nil {
+		return err
+	}
 	log := logger(e.errOut, cfg.Log)
 	a, err := app.Start(e.ctx, cfg, log)
 	if err != nil {
@@ -56,6 +59,9 @@ func (f apiFlags) client() (*live.Client, error) {
 	cfg, err := f.load()
 	if err != nil {
 		return nil, err
+	}
+	if cfg.API.Token.Empty() {
+		return nil, fmt.Errorf("%s is not there yet: the first start of hotline serve makes it", cfg.API.TokenFile)
 	}
 	return live.NewClient(cfg.API.Listen, cfg.API.Token.Reveal()), nil
 }
