@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,7 +25,7 @@ type Finding struct {
 	Warn   bool   // it works, but not well
 }
 
-// oldest is the first Asterisk without known holes in ARI (ari.md 0).
+// oldest is the first Asterisk in which an ARI user cannot take over the machine.
 var oldest = [3]int{22, 10, 1}
 
 // needed are the modules without which the walk of a call breaks.
@@ -32,8 +33,9 @@ var needed = []string{
 	"res_ari_channels.so", "res_ari_bridges.so", "res_ari_playbacks.so", "res_ari_applications.so",
 	"res_ari_endpoints.so", "res_ari_asterisk.so", "res_ari_events.so", "res_stasis_playback.so",
 	"app_stasis.so", "app_mixmonitor.so", "chan_pjsip.so", "res_pjsip_session.so", "res_pjsip_sdp_rtp.so",
-	"res_rtp_asterisk.so", "bridge_simple.so", "bridge_softmix.so", "codec_alaw.so", "format_pcm.so",
-	"res_musiconhold.so", "res_timing_timerfd.so", "pbx_config.so",
+	"res_rtp_asterisk.so", "bridge_simple.so", "bridge_softmix.so", "bridge_holding.so", "codec_alaw.so",
+	"format_pcm.so", "format_sln.so", "res_musiconhold.so", "res_timing_timerfd.so", "pbx_config.so",
+	"func_callerid.so", "func_logic.so", "func_math.so", "func_strings.so",
 }
 
 // clockMax is how far the clocks of Asterisk and Redis may be from ours: figures compare
@@ -63,8 +65,8 @@ func checkAsterisk(ctx context.Context, cfg *configs.Config) []Finding {
 		return []Finding{unreachable(cfg, err)}
 	}
 	found := []Finding{version(info.Version)}
-	found = append(found, modules(ctx, client), application(ctx, client, cfg), asteriskClock(ctx, client))
-	return append(found, phones(ctx, client, cfg)...)
+	return append(found, modules(ctx, client), application(ctx, client, cfg), captures(ctx, client, cfg),
+		asteriskClock(ctx, client), phones(ctx, client, cfg))
 }
 
 func unreachable(cfg *configs.Config, err error) Finding {
@@ -127,24 +129,40 @@ func modules(ctx context.Context, client *ari.Client) Finding {
 	return f
 }
 
-// application asks the dialplan whether a caller of each line reaches our application.
+// application asks the dialplan which application takes the calls. ARI reads variables but
+// evaluates no function without a channel, so the dialplan names it in a variable.
 func application(ctx context.Context, client *ari.Client, cfg *configs.Config) Finding {
-	f := Finding{Name: "dialplan"}
+	f := Finding{Name: "dialplan", Bad: true}
 	app, err := client.GlobalVariable(ctx, "HOTLINE_APP")
-	if err != nil || app != cfg.Asterisk.App {
-		f.Detail, f.Bad = fmt.Sprintf("the dialplan enters the application %q, not %q", app, cfg.Asterisk.App), true
-		f.Fix = "use extensions.conf of configs/asterisk, or set asterisk.app"
+	switch {
+	case err != nil:
+		f.Detail, f.Fix = fmt.Sprintf("cannot be read: %v", err), "load res_ari_asterisk.so"
+	case app == "":
+		f.Detail = "it does not say which application takes the calls"
+		f.Fix = "use extensions.conf of configs/asterisk, which sets HOTLINE_APP"
+	case app != cfg.Asterisk.App:
+		f.Detail = fmt.Sprintf("calls enter the application %q, not %q", app, cfg.Asterisk.App)
+		f.Fix = "correct asterisk.app, or HOTLINE_APP in extensions.conf"
+	default:
+		f.Detail, f.Bad = fmt.Sprintf("calls enter the application %q", app), false
+	}
+	return f
+}
+
+// captures compares where Asterisk records with where we look. Both may be right when the
+// folder has two names, so a difference is a warning.
+func captures(ctx context.Context, client *ari.Client, cfg *configs.Config) Finding {
+	f := Finding{Name: "recordings in Asterisk"}
+	dir, err := client.GlobalVariable(ctx, "RECORDING_DIR")
+	if err == nil && dir != "" && filepath.Clean(dir) == filepath.Clean(cfg.Asterisk.RecordingDir) {
+		f.Detail = dir
 		return f
 	}
-	for _, l := range cfg.Lines {
-		ok, err := client.GlobalVariable(ctx, "DIALPLAN_EXISTS(from-trunk,"+l.Number+",1)")
-		if err != nil || ok != "1" {
-			f.Detail, f.Bad = fmt.Sprintf("a call to %s does not reach the application", l.Number), true
-			f.Fix = "the context from-trunk must lead the number to Stasis(" + cfg.Asterisk.App + ")"
-			return f
-		}
+	f.Detail, f.Warn = fmt.Sprintf("written to %q, looked for in %q", dir, cfg.Asterisk.RecordingDir), true
+	f.Fix = "asterisk.recording_dir must be the folder that RECORDING_DIR in extensions.conf names"
+	if err != nil {
+		f.Detail = fmt.Sprintf("RECORDING_DIR cannot be read: %v", err)
 	}
-	f.Detail = fmt.Sprintf("%d lines enter the application %q", len(cfg.Lines), app)
 	return f
 }
 
@@ -159,7 +177,8 @@ func asteriskClock(ctx context.Context, client *ari.Client) Finding {
 		f.Detail, f.Warn, f.Fix = fmt.Sprintf("cannot be read: %v", err), true, "ARI must be allowed to read variables"
 		return f
 	}
-	return clock(f, time.Unix(epoch, 0), time.Now())
+	// The middle of the second, as the rest of it is cut off.
+	return clock(f, time.Unix(epoch, 0).Add(time.Second/2), time.Now())
 }
 
 func clock(f Finding, theirs, ours time.Time) Finding {
@@ -171,23 +190,28 @@ func clock(f Finding, theirs, ours time.Time) Finding {
 	return f
 }
 
-func phones(ctx context.Context, client *ari.Client, cfg *configs.Config) []Finding {
+func phones(ctx context.Context, client *ari.Client, cfg *configs.Config) Finding {
+	f := Finding{Name: "agents' phones"}
 	online, unknown := 0, []string{}
 	for _, a := range cfg.Agents {
 		tech, resource, _ := strings.Cut(a.Endpoint, "/")
 		e, err := client.Endpoint(ctx, tech, resource)
-		if err != nil {
+		switch {
+		case errors.Is(err, ari.ErrGone):
 			unknown = append(unknown, a.Endpoint)
-		} else if e.State == ari.EndpointOnline {
+		case err != nil:
+			f.Detail, f.Bad, f.Fix = fmt.Sprintf("%s: %v", a.Endpoint, err), true, "load res_ari_endpoints.so"
+			return f
+		case e.State == ari.EndpointOnline:
 			online++
 		}
 	}
-	f := Finding{Name: "agents' phones", Detail: fmt.Sprintf("%d of %d registered", online, len(cfg.Agents))}
+	f.Detail = fmt.Sprintf("%d of %d registered", online, len(cfg.Agents))
 	if len(unknown) > 0 {
 		f.Detail, f.Bad = "unknown to Asterisk: "+strings.Join(unknown, ", "), true
 		f.Fix = "add them to pjsip.conf, or correct agents[].endpoint"
 	}
-	return []Finding{f}
+	return f
 }
 
 func checkRedis(ctx context.Context, cfg *configs.Config) []Finding {
@@ -196,6 +220,8 @@ func checkRedis(ctx context.Context, cfg *configs.Config) []Finding {
 		f.Detail, f.Warn, f.Fix = "embedded: live figures end with the process", true, "set redis.addr"
 		return []Finding{f}
 	}
+	// The finding says it in plain words; the library's own lines would stand between ours.
+	redisstore.LogLibrary(slog.New(slog.DiscardHandler))
 	s, err := redisstore.Open(redisstore.Options{
 		Addr: cfg.Redis.Addr, Username: cfg.Redis.Username, Password: cfg.Redis.Password.Reveal(), DB: cfg.Redis.DB,
 	})
@@ -212,7 +238,7 @@ func checkRedis(ctx context.Context, cfg *configs.Config) []Finding {
 	f.Detail = cfg.Redis.Addr
 	out := []Finding{f}
 	for _, w := range warnings {
-		out = append(out, Finding{Name: "redis", Detail: w, Warn: true, Fix: "see docs/operations.md"})
+		out = append(out, Finding{Name: "redis", Detail: w, Warn: true, Fix: "correct redis.conf"})
 	}
 	now, err := s.Time(ctx)
 	if err == nil {
@@ -249,7 +275,8 @@ func folder(name, path string, minFree int) Finding {
 	}
 	f.Detail = fmt.Sprintf("%s, %.0f %% free", path, space.Percent())
 	if space.Percent() < float64(minFree) {
-		f.Warn, f.Fix = true, fmt.Sprintf("less than %d %% is free: make room or move the folder", minFree)
+		// The running hotline raises an alarm for it: calls that are not recorded are next.
+		f.Bad, f.Fix = true, fmt.Sprintf("nearly full, less than %d %% is free: make room or move the folder", minFree)
 	}
 	return f
 }
