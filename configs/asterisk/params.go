@@ -69,6 +69,11 @@ type Params struct {
 
 	// Agents are the phones that may register. May be empty.
 	Agents []Agent
+
+	// BaselineNumber, 1 to 15 digits, adds Asterisk's own queue with the same
+	// agents behind that number, for benchmarks that compare the two. Empty, as it
+	// always is in production: there is none.
+	BaselineNumber string
 }
 
 // DefaultApp is the Stasis application that takes the calls.
@@ -97,7 +102,9 @@ var (
 )
 
 func (p Params) validate() error {
-	return errors.Join(p.validatePaths(), p.validateNames(), p.validateNetwork(), p.validateAgents())
+	return errors.Join(
+		p.validatePaths(), p.validateNames(), p.validateNetwork(), p.validateAgents(), p.validateBaseline(),
+	)
 }
 
 func (p Params) validatePaths() error {

@@ -25,11 +25,12 @@ const fileMode fs.FileMode = 0o600
 // written to and the addresses joined from bind address and port.
 type view struct {
 	Params
-	EtcDir    string
-	HTTPBind  netip.Addr
-	TrunkAddr netip.AddrPort
-	AgentAddr netip.AddrPort
-	Sources   []netip.Prefix
+	EtcDir        string
+	HTTPBind      netip.Addr
+	TrunkAddr     netip.AddrPort
+	AgentAddr     netip.AddrPort
+	Sources       []netip.Prefix
+	BaselineQueue string
 }
 
 // defaultTries times two seconds of music: see [Params.Tries].
@@ -68,6 +69,8 @@ func newView(dir string, p Params) view {
 		HTTPBind:  netip.AddrFrom4([4]byte{127, 0, 0, 1}),
 		TrunkAddr: netip.AddrPortFrom(p.Bind, uint16(p.TrunkPort)),
 		AgentAddr: netip.AddrPortFrom(p.Bind, uint16(p.AgentPort)),
+
+		BaselineQueue: BaselineQueue,
 	}
 	if v.Tries == 0 {
 		v.Tries = defaultTries
@@ -85,7 +88,16 @@ func newView(dir string, p Params) view {
 // execute renders all files in memory first, so that a fault in one template
 // never leaves a folder with half of the old and half of the new settings.
 func execute(v view) (map[string][]byte, error) {
-	set, err := template.New("asterisk").Option("missingkey=error").ParseFS(templates, "files/*.conf.tmpl")
+	files, err := fill(templates, "files/*.conf.tmpl", v)
+	if err != nil {
+		return nil, err
+	}
+	return files, v.baseline(files)
+}
+
+// fill gives the text of each template of a folder under the file's name.
+func fill(folder embed.FS, pattern string, v view) (map[string][]byte, error) {
+	set, err := template.New("asterisk").Option("missingkey=error").ParseFS(folder, pattern)
 	if err != nil {
 		return nil, fmt.Errorf("configuration templates: %w", err)
 	}

@@ -335,6 +335,7 @@ func TestBadParamsAreNamed(t *testing.T) {
 		{"Agents[1]", func(p *Params) { p.Agents[1].Extension = "10a" }},
 		{"Agents[1]", func(p *Params) { p.Agents[1].Password = "with;semicolon" }},
 		{"Agents[1]", func(p *Params) { p.Agents[1].CallerName = "x\"\n[evil]" }},
+		{"BaselineNumber", func(p *Params) { p.BaselineNumber = "1,2" }},
 	}
 	for i, test := range tests {
 		p := goodParams()

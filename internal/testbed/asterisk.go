@@ -48,6 +48,8 @@ type Options struct {
 	TrunkSources, AgentSources []netip.Prefix
 	// TrunkPort, AgentPort and HTTPPort are fixed ports; 0 means any free one.
 	TrunkPort, AgentPort, HTTPPort int
+	// BaselineNumber as in [asterisk.Params].
+	BaselineNumber string
 	// Stage is told what is done; may be nil.
 	Stage Stage
 }
@@ -194,6 +196,8 @@ func (a *Asterisk) params(options Options) (asterisk.Params, error) {
 		ARIUser: "hotline", ARIPassword: secret(16),
 		App:    orElse(options.App, asterisk.DefaultApp),
 		Agents: options.Agents,
+
+		BaselineNumber: options.BaselineNumber,
 	}
 	if !params.Bind.IsValid() {
 		params.Bind = netip.AddrFrom4([4]byte{127, 0, 0, 1})
