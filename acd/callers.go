@@ -33,23 +33,32 @@ func (e *Engine) enter(cmd Enter) {
 		e.refuse()
 		return
 	}
-	since := call.Stamp(cmd.Since)
-	if cmd.Since.IsZero() || since.After(e.at) {
-		since = e.at
-	}
-	c := &caller{rank: e.rank(since), id: cmd.Call, queue: q, offers: max(0, cmd.Offers), index: outside}
-	c.timer = newDeadline(c)
-	e.callers[c.id] = c
-	if q.MaxWait > 0 {
-		c.limit = e.now.Add(q.MaxWait - e.at.Sub(since))
-		e.start(&c.timer, c.limit)
-	}
+	c := e.newCaller(cmd, q)
+	e.waitingLimit(c)
 	if !cmd.Resumed {
 		e.record(call.Event{
-			Kind: call.Queued, Call: c.id, Queue: q.ID, Entered: since, Queueing: q.idle.len() == 0,
+			Kind: call.Queued, Call: c.id, Queue: q.ID, Entered: c.at, Queueing: q.idle.len() == 0,
 		})
 	}
 	e.seek(c)
+}
+
+// newCaller makes the engine know a call, which nobody is offered yet.
+func (e *Engine) newCaller(cmd Enter, q *queue) *caller {
+	c := &caller{
+		rank: e.rank(e.past(cmd.Since)), id: cmd.Call, queue: q, offers: max(0, cmd.Offers), index: outside,
+	}
+	c.timer = newDeadline(c)
+	e.callers[c.id] = c
+	return c
+}
+
+// waitingLimit starts the limit of waiting, counted from the queue entry.
+func (e *Engine) waitingLimit(c *caller) {
+	if c.queue.MaxWait > 0 {
+		c.limit = e.now.Add(c.queue.MaxWait - e.at.Sub(c.at))
+		e.start(&c.timer, c.limit)
+	}
 }
 
 func (e *Engine) leave(id call.ID) {

@@ -8,7 +8,7 @@ import (
 
 // Command is something that happened to a caller, an agent or a phone, as the engine is
 // told of it. The list is closed: SignIn, SignOut, GoReady, TakeBreak, Enter, Leave,
-// Answered, OfferFailed, LegEnded, WrapUpDone and Tick. A command that names something
+// Answered, OfferFailed, LegEnded, WrapUpDone, Adopt, Restore and Tick. A command that names something
 // unknown, that comes twice or in the wrong order changes nothing and is counted in Stats.
 type Command interface{ command() }
 

@@ -132,6 +132,10 @@ func (e *Engine) handle(c Command) {
 		e.withOffer(c.Offer, func(o *offer) { e.offerFailed(o, c.Outcome) })
 	case LegEnded:
 		e.withOffer(c.Offer, func(o *offer) { e.legEnded(o, c.By) })
+	case Adopt:
+		e.adopt(c)
+	case Restore:
+		e.restore(c)
 	case Tick:
 	default:
 		e.stats.Unknown++
