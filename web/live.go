@@ -39,7 +39,7 @@ type LiveAgent struct {
 	ID       call.AgentID    `json:"id"`
 	Name     string          `json:"name"`
 	State    call.AgentState `json:"state"`
-	Since    time.Time       `json:"since"`
+	Since    time.Time       `json:"since,omitzero"`   // absent before the first sign-in
 	Reason   string          `json:"reason,omitempty"` // of a break
 	Next     call.AgentState `json:"next,omitempty"`   // asked for during a call
 	Call     call.ID         `json:"call,omitempty"`

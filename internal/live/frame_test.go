@@ -48,7 +48,7 @@ func busyHour() web.Live {
 			{ID: "a3", Name: "a1003", State: call.WrapUp, Since: ago(12 * time.Second), Next: call.Break, Answered: 12},
 			{ID: "a4", Name: "a1004", State: call.Break, Since: ago(10 * time.Minute), Reason: "培训", Answered: 5},
 			{ID: "a5", Name: "a1005", State: call.Ready, Since: ago(time.Second)},
-			{ID: "a6", Name: "a1006", State: call.Offline, Since: ago(9 * time.Hour)},
+			{ID: "a6", Name: "a1006", State: call.Offline}, // not seen since the start
 		},
 		Calls: []web.LiveCall{
 			{Number: "013800138000", Stage: "talking", Since: ago(3725 * time.Second), Begin: ago(3730 * time.Second), Agent: "a1"},

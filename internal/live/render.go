@@ -84,7 +84,7 @@ func agentTable(l web.Live, w words) table {
 		if a.Next != "" {
 			state += " (" + w.next + " " + w.states[a.Next] + ")"
 		}
-		t = append(t, []string{a.Name, state, clock(l.At.Sub(a.Since)), a.Number, fmt.Sprint(a.Answered)})
+		t = append(t, []string{a.Name, state, since(l.At, a.Since), a.Number, fmt.Sprint(a.Answered)})
 	}
 	return t
 }
@@ -109,6 +109,15 @@ func clip(lines []string, room int, w words) []string {
 	}
 	keep := max(1, room-1)
 	return append(lines[:keep:keep], fmt.Sprintf("  "+w.more, len(lines)-keep))
+}
+
+// since is how long something lasts, nothing when it never began: an agent who has not
+// signed in since the start is offline for nobody knows how long.
+func since(now, begin time.Time) string {
+	if begin.IsZero() {
+		return "-"
+	}
+	return clock(now.Sub(begin))
 }
 
 // clock shows a length of time as a person reads it off a wall: 1:05, 1:02:03.
