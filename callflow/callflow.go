@@ -101,8 +101,6 @@ type Arrival struct {
 	Number string    // as delivered, "" when withheld
 	Line   string    // number that was dialled
 	Begin  time.Time // when the recording began, by the clock of Asterisk
-	// Resumed marks a caller found waiting after a gap: he has heard the greeting.
-	Resumed bool
 }
 
 // PlaybackID names one running prompt.

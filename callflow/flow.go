@@ -85,11 +85,15 @@ func newFlow(m *Manager, a Arrival) *flow {
 
 // run is the call's life. It returns when the caller and every leg are gone, or when the
 // process stops: then the call is left as it is in the switch.
-func (f *flow) run(ctx context.Context) {
+func (f *flow) run(ctx context.Context, past *Resumption) {
 	defer f.m.forget(f)
 	defer f.deadline.Stop()
 	defer f.side.Wait()
-	f.begin(ctx)
+	if past == nil {
+		f.begin(ctx)
+	} else {
+		f.resume(ctx, *past)
+	}
 	for f.stage != Over {
 		select {
 		case <-ctx.Done():
@@ -122,7 +126,7 @@ func (f *flow) begin(ctx context.Context) {
 	}
 	f.to(Greeting)
 	sound := ""
-	if f.line.Greeting != nil && !f.a.Resumed {
+	if f.line.Greeting != nil {
 		sound = f.line.Greeting(f.began)
 	}
 	if sound == "" || !f.play(ctx, sound) {

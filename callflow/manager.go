@@ -91,7 +91,10 @@ func NewManager(opt Options) (*Manager, error) {
 
 // Arrive starts the flow of a new caller. A call that is known already is left alone, so
 // an event that comes twice does no harm.
-func (m *Manager) Arrive(a Arrival) {
+func (m *Manager) Arrive(a Arrival) { m.start(a, nil) }
+
+// start makes the flow's goroutine, once for each call.
+func (m *Manager) start(a Arrival, past *Resumption) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if _, known := m.flows[a.Call]; known || m.ctx.Err() != nil {
@@ -99,7 +102,7 @@ func (m *Manager) Arrive(a Arrival) {
 	}
 	f := newFlow(m, a)
 	m.flows[a.Call] = f
-	m.wg.Go(func() { f.run(m.ctx) })
+	m.wg.Go(func() { f.run(m.ctx, past) })
 }
 
 // Deliver brings a signal to its call. It reports false when the call is not known, so

@@ -55,6 +55,11 @@ func (a *App) take(ctx context.Context, s ari.Snapshot) {
 	for _, id := range s.App.Channels {
 		ours[id] = true
 	}
+	if !a.looked.Swap(true) {
+		if err := a.adopt(ctx, s); err != nil {
+			a.log.Error("what an earlier run left behind is not taken up", "error", err)
+		}
+	}
 	a.strays.find(s, a.calls.Known)
 	legs := make(map[call.LegID]callflow.LegState, len(s.Channels))
 	for _, c := range s.Channels {
@@ -68,13 +73,11 @@ func (a *App) take(ctx context.Context, s ari.Snapshot) {
 		case isLeg:
 			a.orphan(ctx, c.ID)
 		case a.fromTrunk(c) && ours[c.ID]:
-			a.log.Warn("caller found in Asterisk", "call", c.ID)
-			a.calls.Arrive(arrival(&c, c.Dialled, true))
+			a.stranger(c)
 		}
 	}
 	a.calls.Reconcile(taken, legs)
 	a.closeEmpty(ctx, s.Bridges)
-	a.looked.Store(true)
 	for _, e := range s.Endpoints {
 		a.roster.seen(e)
 	}
@@ -117,7 +120,7 @@ func (a *App) stasisStart(ctx context.Context, e *ari.Event) {
 		if len(e.Args) > 1 && e.Args[1] != "" {
 			line = e.Args[1]
 		}
-		a.calls.Arrive(arrival(e.Channel, line, false))
+		a.calls.Arrive(arrival(e.Channel, line))
 	case len(e.Args) > 1 && e.Args[0] == "agent":
 		if !a.calls.Deliver(call.ID(e.Args[1]), callflow.LegCreated{Leg: call.LegID(e.Channel.ID)}) {
 			a.orphan(ctx, e.Channel.ID)
@@ -158,10 +161,21 @@ func (a *App) orphan(ctx context.Context, id string) {
 	})
 }
 
-func arrival(c *ari.Channel, line string, resumed bool) callflow.Arrival {
+// stranger takes up a caller of whom the ledger knows nothing: his arrival was lost with an
+// earlier run or in a gap. He has waited enough to be spared the greeting.
+func (a *App) stranger(c ari.Channel) {
+	a.log.Warn("caller found in Asterisk", "call", c.ID)
+	who := arrival(&c, c.Dialled)
+	a.Record(call.Event{
+		Kind: call.Arrived, At: call.Stamp(c.Created), Call: who.Call, Number: who.Number, Line: who.Line,
+	})
+	a.calls.Resume(who, callflow.Resumption{Began: c.Created})
+}
+
+func arrival(c *ari.Channel, line string) callflow.Arrival {
 	return callflow.Arrival{
 		Call: call.ID(c.ID), Leg: call.LegID(c.ID), Number: callerNumber(c.CallerNumber), Line: line,
-		Begin: c.Created, Resumed: resumed,
+		Begin: c.Created,
 	}
 }
 

@@ -146,35 +146,37 @@ func TestPeers02PhoneLosesRegistration(t *testing.T) {
 	}
 }
 
-// TestPeers10RestartInMidTalk: the hotline stops and starts while two people talk and one
-// waits. The talk and both recordings go on; who waited is answered afterwards.
+// TestPeers10RestartInMidTalk: the hotline stops and starts while two people talk, a second
+// phone rings and a third caller waits. The talk goes on, the phone rings on and is not rung
+// twice, who waited keeps his place, and afterwards ledger, counters and recordings agree
+// with the phones.
 func TestPeers10RestartInMidTalk(t *testing.T) {
-	h := open(t, 2, nil)
+	h := open(t, 2, func(c *configs.Config) { c.Queues[0].RingFor = 6 * time.Second })
 	h.agent(0, steady)
+	h.agent(1, func(phonesim.Offer) phonesim.Action { return phonesim.Answer(3*time.Second, 0) })
 	talks := h.call(phonesim.CallOptions{From: number(0), Talk: 8 * time.Second})
 	h.heard(talks)
-	waits := h.call(phonesim.CallOptions{From: number(1), Talk: 2 * time.Second})
-	h.until("the second caller waits", func() bool { return len(h.live().Calls) == 2 })
+	rings := h.call(phonesim.CallOptions{From: number(1), Talk: 2 * time.Second})
+	second := call.AgentID(h.Asterisk.Agents[1].Name)
+	h.until("the second phone rings", func() bool { return h.state(second) == call.Ringing })
+	waits := h.call(phonesim.CallOptions{From: number(2), Talk: 2 * time.Second})
+	h.until("the third caller waits", func() bool { return len(h.live().Calls) == 3 })
 	if err := h.StopApp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.StartApp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	h.agent(1, steady)
-	h.over(talks, waits)
-	for _, l := range []*phonesim.Leg{talks, waits} {
-		if r := l.Record(); r.Result != phonesim.ResultAnswered || len(r.Heard) != 1 || r.RTP.MaxGap > time.Second {
-			t.Errorf("the call of %s was broken: %+v", r.Party, r)
+	h.over(talks, rings, waits)
+	events := h.settle()
+	for _, s := range stories(t, events, h.sim.Ledger()) {
+		compareCall(t, s)
+		h.compareRecording(s)
+		if r := s.caller.RTP; r.MaxGap > time.Second {
+			t.Errorf("%s heard nothing for %v", s.caller.Party, r.MaxGap)
 		}
 	}
-	h.until("both recordings are stored", func() bool {
-		stored := 0
-		for _, e := range h.events() {
-			if e.Kind == call.Recorded && e.Recording.Missing < 1000 {
-				stored++
-			}
-		}
-		return stored == 2
-	})
+	if f := h.compareFigures(events); f.Offered != 3 || f.Answered != 3 || f.Handled != 3 {
+		t.Errorf("figures: %+v", f)
+	}
 }

@@ -1,0 +1,229 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"hotline/acd"
+	"hotline/ari"
+	"hotline/call"
+	"hotline/callflow"
+)
+
+// lookBack is how far the ledger is searched for what an earlier run left behind. No call
+// lasts longer than the engine's limit of a talk.
+const lookBack = 24 * time.Hour
+
+// adopt takes up what an earlier run of the controller left behind, once, at the first look
+// at Asterisk. Asterisk says who is there, the ledger says who they are (ari.md 1.6): talks
+// go on, callers keep their place, what ended unseen is written down with the end that its
+// recording tells.
+func (a *App) adopt(ctx context.Context, snap ari.Snapshot) error {
+	ids := make([]call.AgentID, 0, len(a.cfg.Agents))
+	for _, g := range a.cfg.Agents {
+		ids = append(ids, g.ID)
+	}
+	bound, cancel := context.WithTimeout(ctx, commandMax)
+	defer cancel()
+	left, err := a.ledger.Left(bound, time.Now().Add(-lookBack), ids)
+	if err != nil {
+		return fmt.Errorf("adopt: %w", err)
+	}
+	h := newHolding(snap)
+	var taken []resumed
+	for id, events := range left.Calls {
+		s := storyOf(id, events)
+		if s.over {
+			continue
+		}
+		if caller, alive := h.channels[string(id)]; alive {
+			taken = append(taken, a.takeUp(ctx, s, caller, h))
+		} else {
+			a.writeOff(ctx, s, h)
+		}
+	}
+	// Agents and callers come after all legs: what the engine does not know yet it would
+	// ring a second time.
+	a.restoreAgents(left.Agents, left.Calls)
+	for _, r := range taken {
+		a.calls.Resume(r.who, r.past)
+	}
+	return nil
+}
+
+// resumed is a call that is about to go on.
+type resumed struct {
+	who  callflow.Arrival
+	past callflow.Resumption
+}
+
+// holding is what Asterisk holds, by our names.
+type holding struct {
+	channels map[string]ari.Channel
+	bridged  map[string]bool           // channels that are in their call's bridge
+	legs     map[call.ID][]ari.Channel // agents' legs of each call
+}
+
+func newHolding(snap ari.Snapshot) holding {
+	h := holding{channels: map[string]ari.Channel{}, bridged: map[string]bool{}, legs: map[call.ID][]ari.Channel{}}
+	for _, c := range snap.Channels {
+		h.channels[c.ID] = c
+		if owner, isLeg := callOfLeg(c.ID); isLeg {
+			h.legs[owner] = append(h.legs[owner], c)
+		}
+	}
+	for _, b := range snap.Bridges {
+		for _, member := range b.Channels {
+			owner, isLeg := callOfLeg(member)
+			if !isLeg {
+				owner = call.ID(member)
+			}
+			if b.ID == bridgePrefix+string(owner) {
+				h.bridged[member] = true
+			}
+		}
+	}
+	return h
+}
+
+// takeUp tells the engine of a caller who is still there and of the phone he has.
+func (a *App) takeUp(ctx context.Context, s story, caller ari.Channel, h holding) resumed {
+	a.log.Info("call taken up", "call", s.id, "queue", s.queued.Queue, "talking", s.talking())
+	r := resumed{
+		who: callflow.Arrival{
+			Call: s.id, Leg: call.LegID(s.id), Number: s.arrived.Number, Line: s.arrived.Line, Begin: caller.Created,
+		},
+		past: callflow.Resumption{Began: s.arrived.At, Bridged: h.bridged[caller.ID]},
+	}
+	held := a.settleLegs(ctx, &s, h)
+	switch {
+	case s.left.Kind != "":
+		r.past.Ending = &call.Ending{Class: call.ClassRefused, Reason: call.WaitedTooLong}
+	case held != nil:
+		r.past.Leg = held
+		a.submit(acd.Adopt{
+			Caller: acd.Enter{Call: s.id, Queue: s.queued.Queue, Since: s.queued.Entered, Offers: s.offers},
+			Agent:  held.Agent, Offer: call.OfferID(held.Leg), Offered: s.offered.At, Answer: s.answered.At,
+		})
+	case s.answered.Kind != "":
+		if s.talking() {
+			a.endTalk(&s, time.Now(), call.ByAgent)
+		}
+		r.past.Ending = &call.Ending{Class: call.ClassAnswered, Reason: call.AgentHungUp}
+	case s.queued.Kind != "":
+		r.past.Queue = &callflow.Place{Entered: s.queued.Entered, Offers: s.offers}
+	}
+	return r
+}
+
+// settleLegs brings the legs of a call into line with its story and returns the one that
+// counts: the agent who talks, or the phone that rings. One that was picked up unseen is an
+// answer. A leg that was made and not dialled yet, or that belongs to an older offer, is
+// hung up.
+func (a *App) settleLegs(ctx context.Context, s *story, h holding) (held *callflow.Held) {
+	for _, leg := range h.legs[s.id] {
+		offer := call.OfferID(leg.ID)
+		s.offers = max(s.offers, numberOf(leg.ID))
+		current := s.offered.Offer == offer && s.answered.Kind == ""
+		switch {
+		case leg.State == ari.ChannelUp && current:
+			s.answer(time.Now())
+			a.Record(s.answered)
+			held = s.held(leg.ID, true, h.bridged[leg.ID])
+		case leg.State == ari.ChannelUp && s.talking() && s.answered.Offer == offer:
+			held = s.held(leg.ID, true, h.bridged[leg.ID])
+		case leg.State == ari.ChannelRinging && current:
+			held = s.held(leg.ID, false, false)
+		default:
+			a.orphan(ctx, leg.ID)
+		}
+	}
+	if s.offered.Kind != "" && s.answered.Kind == "" && held == nil {
+		a.endOffer(s, time.Now())
+	}
+	return held
+}
+
+// writeOff ends the story of a caller who left unseen.
+func (a *App) writeOff(ctx context.Context, s story, h holding) {
+	end := time.Now()
+	begin := s.arrived.At
+	length, err := a.recorder.Extent(s.id, begin)
+	if err == nil && length > 0 {
+		end = begin.Add(length)
+	}
+	a.log.Warn("call ended unseen", "call", s.id, "end", end)
+	for _, leg := range h.legs[s.id] {
+		a.orphan(ctx, leg.ID)
+	}
+	class := call.ClassAbandoned
+	if s.offered.Kind != "" && s.answered.Kind == "" {
+		a.endOffer(&s, end)
+	}
+	switch {
+	case s.answered.Kind != "":
+		class = call.ClassAnswered
+		if s.talking() {
+			a.endTalk(&s, end, call.ByCaller)
+		}
+	case s.queued.Kind != "" && s.left.Kind == "":
+		a.Record(call.Event{
+			Kind: call.LeftQueue, At: call.Stamp(end), Call: s.id, Queue: s.queued.Queue, Entered: s.queued.Entered,
+			Outcome: call.Abandoned, Wait: call.Between(s.queued.Entered, call.Stamp(end)),
+		})
+	}
+	a.Record(call.Event{
+		Kind: call.Ended, At: call.Stamp(end), Call: s.id, Number: s.arrived.Number, Line: s.arrived.Line,
+		Queue: s.queued.Queue, Ending: call.Ending{Class: class, Reason: call.Lost}, By: call.ByCaller,
+		Total: call.Between(begin, call.Stamp(end)),
+	})
+	a.recorder.End(s.id, begin, time.Time{})
+}
+
+func (a *App) endOffer(s *story, at time.Time) {
+	a.Record(call.Event{
+		Kind: call.OfferEnded, At: call.Stamp(at), Call: s.id, Queue: s.offered.Queue, Entered: s.offered.Entered,
+		Agent: s.offered.Agent, Offer: s.offered.Offer, Outcome: call.Canceled,
+		Ring: call.Between(s.offered.At, call.Stamp(at)),
+	})
+}
+
+func (a *App) endTalk(s *story, at time.Time, by call.Party) {
+	s.talked = s.answered
+	s.talked.Kind, s.talked.At, s.talked.Seq = call.TalkEnded, call.Stamp(at), 0
+	s.talked.Answer, s.talked.By = s.answered.At, by
+	s.talked.Talk = call.Between(s.answered.At, s.talked.At)
+	a.Record(s.talked)
+	a.submit(wrapUp(s.talked))
+}
+
+// restoreAgents puts agents back on their breaks and to their after-call work, and gives the
+// idle ones their turn. Who talks has been adopted with his call.
+func (a *App) restoreAgents(states map[call.AgentID]call.Event, calls map[call.ID][]call.Event) {
+	for id, e := range states {
+		switch e.To {
+		case call.Break, call.Ready:
+			a.submit(acd.Restore{Agent: id, State: e.To, Since: e.At, Reason: e.Reason})
+		case call.WrapUp:
+			if s := storyOf(e.Call, calls[e.Call]); s.talked.Kind != "" && !s.wrapped {
+				a.submit(wrapUp(s.talked))
+			}
+		default: // offline, or in a call that was taken up or written off
+		}
+	}
+}
+
+// wrapUp puts an agent to his work after a talk, whose limit counts from the talk's end.
+func wrapUp(talk call.Event) acd.Restore {
+	return acd.Restore{
+		Agent: talk.Agent, State: call.WrapUp, Since: talk.At, Call: talk.Call, Queue: talk.Queue,
+		Entered: talk.Entered, Answer: talk.Answer,
+	}
+}
+
+func (a *App) submit(c acd.Command) {
+	if err := a.acd.Submit(c); err != nil {
+		a.log.Error("command refused by the ACD", "command", fmt.Sprintf("%T", c), "error", err)
+	}
+}

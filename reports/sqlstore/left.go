@@ -1,0 +1,67 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"hotline/call"
+)
+
+// Left is what an earlier run of the controller left behind: what the next one takes up.
+type Left struct {
+	// Calls holds the whole story, in order, of each call that has not ended, and of each
+	// whose agent is still at its after-call work.
+	Calls map[call.ID][]call.Event
+	// Agents holds each agent's last change of state.
+	Agents map[call.AgentID]call.Event
+}
+
+// Left looks back to since: what is older is over, whatever the ledger says. Of the agents
+// it looks for those named.
+func (s *Store) Left(ctx context.Context, since time.Time, agents []call.AgentID) (Left, error) {
+	left := Left{Calls: map[call.ID][]call.Event{}, Agents: map[call.AgentID]call.Event{}}
+	if err := s.lastStates(ctx, since, agents, left.Agents); err != nil {
+		return Left{}, fmt.Errorf("agents' last states: %w", err)
+	}
+	open := s.read.NewSelect().Model((*row)(nil)).Column("call").
+		Where("kind = 'arrived'").Where("at_ms >= ?", since.UnixMilli()).
+		Where("NOT EXISTS (SELECT 1 FROM events AS x WHERE x.call = e.call AND x.call <> '' AND x.kind = 'ended')")
+	atWork := []string{""} // IN () is no SQL; no call has this id
+	for _, e := range left.Agents {
+		if e.To == call.WrapUp {
+			atWork = append(atWork, string(e.Call))
+		}
+	}
+	q := s.read.NewSelect().Model((*row)(nil)).Column("seq", "body").Where("call <> ''").
+		Where("(call IN (?) OR call IN (?))", open, bun.In(atWork)).OrderExpr("call, seq")
+	err := s.each(ctx, q, func(e call.Event) bool {
+		left.Calls[e.Call] = append(left.Calls[e.Call], e)
+		return true
+	})
+	if err != nil {
+		return Left{}, fmt.Errorf("calls left open: %w", err)
+	}
+	return left, nil
+}
+
+// lastStates reads the ledger backwards until every agent was met.
+func (s *Store) lastStates(
+	ctx context.Context, since time.Time, agents []call.AgentID, found map[call.AgentID]call.Event,
+) error {
+	missing := make(map[call.AgentID]bool, len(agents))
+	for _, a := range agents {
+		missing[a] = true
+	}
+	q := s.read.NewSelect().Model((*row)(nil)).Column("seq", "body").
+		Where("kind = 'agent_changed'").OrderExpr("seq DESC")
+	return s.each(ctx, q, func(e call.Event) bool {
+		if missing[e.Agent] {
+			found[e.Agent] = e
+			delete(missing, e.Agent)
+		}
+		return len(missing) > 0 && !e.At.Before(since)
+	})
+}
