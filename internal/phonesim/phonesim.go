@@ -165,6 +165,11 @@ func (s *Sim) Media() media.Stats {
 	return s.engine.Stats()
 }
 
+// Signalling returns the counters of SIP, of callers and agents together.
+func (s *Sim) Signalling() Signalling {
+	return s.callers.conn.count.stats().plus(s.agents.conn.count.stats())
+}
+
 // Ledger returns the records of all legs, in order of their INVITE. Legs that
 // have not ended have no result yet.
 func (s *Sim) Ledger() []Record {

@@ -19,6 +19,7 @@ type socket struct {
 	released chan struct{} // Closed when the reader may return.
 	first    sync.Once
 	last     sync.Once
+	count    signalling
 
 	mu    sync.Mutex
 	peers map[string]struct{} // Addresses heard from.
@@ -46,7 +47,14 @@ func (s *socket) ReadFrom(b []byte) (int, net.Addr, error) {
 	s.mu.Lock()
 	s.peers[from.String()] = struct{}{}
 	s.mu.Unlock()
+	s.count.note(incoming, b[:n])
 	return n, from, nil
+}
+
+// WriteTo sends one datagram.
+func (s *socket) WriteTo(b []byte, to net.Addr) (int, error) {
+	s.count.note(outgoing, b)
+	return s.UDPConn.WriteTo(b, to)
 }
 
 // shut closes the socket. Before the reader lets the library forget the socket,

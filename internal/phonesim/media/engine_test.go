@@ -93,6 +93,34 @@ func checkPair(t *testing.T, from, to *media.Stream, code int) {
 	if len(spans) != 1 || spans[0].Tone != code || dropped != 0 || uint64(spans[0].Windows) != got.Received {
 		t.Errorf("code %d was heard as %+v in %d packets", code, spans, got.Received)
 	}
+	if len(spans) > 0 && spans[0].Number != 0 {
+		t.Errorf("code %d is heard from frame %d on, want the first", code, spans[0].Number)
+	}
+}
+
+// A stream that is connected late hears from which frame on it listens.
+func TestLateListenerKnowsWhatItMissed(t *testing.T) {
+	t.Parallel()
+	a, b := newEngine(t), newEngine(t)
+	heard := make(chan struct{}, 1)
+	l, r := open(t, a, nil), open(t, b, func(int, time.Time) { heard <- struct{}{} })
+	if err := l.Connect(b.LocalAddr(), r.SSRC(), g711.ALaw); err != nil {
+		t.Fatal(err)
+	}
+	l.Play(media.Tone(7, g711.ALaw).WithLead(5, g711.ALaw, time.Second))
+	ticker := time.NewTicker(media.FrameTime / 4)
+	defer ticker.Stop()
+	for l.Counters().Sent < 10 {
+		<-ticker.C
+	}
+	if err := r.Connect(a.LocalAddr(), l.SSRC(), g711.ALaw); err != nil {
+		t.Fatal(err)
+	}
+	await(t, heard, 1)
+	spans, _ := r.Heard()
+	if len(spans) != 1 || spans[0].Tone != 5 || spans[0].Number < 10 || spans[0].Number >= int(l.Counters().Sent) {
+		t.Errorf("heard %+v of %d packets, want code 5 from frame 10 or later on", spans, l.Counters().Sent)
+	}
 }
 
 func await(t *testing.T, signals <-chan struct{}, count int) {

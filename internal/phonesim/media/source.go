@@ -13,6 +13,11 @@ const (
 	FrameSamples = tone.Window
 )
 
+// numberedFrames is how many of the first frames of a code carry their number:
+// more than any path takes to open, few enough that listening stays cheap, for
+// a frame that differs from the one before has to be analysed.
+const numberedFrames = 64
+
 // Source is the sound one stream sends, in G.711 codes: a lead that is played
 // first for a while, then a body that is played once or for ever, then silence.
 // The zero value is silence. The slices are only read, so that thousands of
@@ -22,13 +27,16 @@ type Source struct {
 	leadFrames int
 	body       []byte
 	loop       bool
+	numbered   int // First frames that carry their number.
 	pos        int // Next byte of the body.
-	played     int // Frames of the lead played.
+	played     int // Frames played.
+	frame      [FrameSamples]byte
 }
 
-// Tone returns a source that plays code n (see package tone) without end.
+// Tone returns a source that plays code n (see package tone) without end. Its
+// first frames carry their number, from 0.
 func Tone(n int, law g711.Law) *Source {
-	return &Source{body: tone.Encoded(n, law), loop: true}
+	return &Source{body: tone.Encoded(n, law), loop: true, numbered: numberedFrames}
 }
 
 // Clip returns a source that plays codes, once or in a loop. A last frame that
@@ -43,11 +51,13 @@ func Clip(codes []byte, law g711.Law, loop bool) *Source {
 }
 
 // WithLead returns a copy of the source that plays code n for the given time
-// first, so that a program can tell whose voice follows.
+// first, so that a program can tell whose voice follows. The frames of the code
+// carry their number, from 0.
 func (s *Source) WithLead(n int, law g711.Law, d time.Duration) *Source {
 	out := *s
 	out.lead = tone.Encoded(n, law)
 	out.leadFrames = int((d + FrameTime - 1) / FrameTime)
+	out.numbered = min(out.leadFrames, numberedFrames)
 	return &out
 }
 
@@ -59,10 +69,21 @@ func silence(law g711.Law) []byte {
 	return out
 }
 
-// next returns the codes of the frame now due; nil is silence.
+// next returns the codes of the frame now due; nil is silence. They are valid
+// until the next call.
 func (s *Source) next() []byte {
+	codes := s.codes()
+	if s.played < s.numbered {
+		copy(s.frame[:], codes)
+		codes = s.frame[:]
+		tone.Number(codes, s.played)
+	}
+	s.played++
+	return codes
+}
+
+func (s *Source) codes() []byte {
 	if s.played < s.leadFrames {
-		s.played++
 		return s.lead
 	}
 	if s.pos == len(s.body) {

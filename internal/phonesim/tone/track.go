@@ -27,6 +27,9 @@ type Span struct {
 	Last  time.Time `json:"last"`
 	// Windows counts the windows of 20 ms that carried the code.
 	Windows int `json:"windows"`
+	// Number is the number of the first frame (see the function Number), counted
+	// by its sender from 0: as many frames were lost before it. -1: it has none.
+	Number int `json:"number"`
 }
 
 // Track follows one received stream and notes which codes it carries and when.
@@ -98,8 +101,15 @@ func (t *Track) judge(at time.Time) (began bool) {
 		t.dropped++
 		return true
 	}
-	t.spans = append(t.spans, Span{Tone: code, First: t.prevAt, Last: at, Windows: 2})
+	t.spans = append(t.spans, Span{Tone: code, First: t.prevAt, Last: at, Windows: 2, Number: number(t.prev[:])})
 	return true
+}
+
+func number(frame []byte) int {
+	if n, ok := NumberOf(frame); ok {
+		return n
+	}
+	return -1
 }
 
 // resumes tells whether the code goes on after a break too short to count.

@@ -59,8 +59,8 @@ func TestTrackNotesWhoAndWhen(t *testing.T) {
 	p.feed(silence())
 	spans, dropped := p.track.Spans()
 	want := []tone.Span{
-		{Tone: 17, First: aFirst, Last: aLast, Windows: 50},
-		{Tone: 4000, First: bFirst, Last: bLast, Windows: 3},
+		{Tone: 17, First: aFirst, Last: aLast, Windows: 50, Number: -1},
+		{Tone: 4000, First: bFirst, Last: bLast, Windows: 3, Number: -1},
 	}
 	if len(spans) != 2 || spans[0] != want[0] || spans[1] != want[1] || dropped != 0 {
 		t.Errorf("heard %+v and %d dropped, want %+v", spans, dropped, want)
