@@ -34,7 +34,7 @@ func (t table) lines(cols int) []string {
 	for i := range natural {
 		wide[i] = max(natural[i], comfort)
 	}
-	wide[0] = max(natural[0], comfortFirst)
+	wide[0], wide[len(wide)-1] = max(natural[0], comfortFirst), natural[len(wide)-1]
 	sizes, gap := wide, 2
 	if sum(wide)+gap*(len(wide)-1) > cols {
 		sizes = natural
