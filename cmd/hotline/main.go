@@ -36,6 +36,8 @@ type cli struct {
 	Recordings recordingsCmd `cmd:"" help:"Find recordings."`
 	Agent      agentCmd      `cmd:"" help:"Set an agent ready, on a break or offline."`
 	Migrate    migrateCmd    `cmd:"" help:"Bring the ledger's tables up to date."`
+
+	AsteriskFiles asteriskFilesCmd `cmd:"" help:"Write the configuration, prompts and music for an Asterisk of your own."`
 }
 
 // env is what a command works with. Tests put their own in.

@@ -129,7 +129,7 @@ func TestAgentCommand(t *testing.T) {
 		!strings.Contains(errOut, "state: must wait") {
 		t.Errorf("a refusal: exit code %d, %s", code, errOut)
 	}
-	if _, errOut, code := command(t, "agent", "a1001", "ready", "--api", addr, "--token-file", token+"x"); code != exitFailed ||
+	if _, errOut, code := command(t, "agent", "a1001", "ready", "--api", addr, "--token-file", token+"x"); code != 1 ||
 		!strings.Contains(errOut, "token file: ") {
 		t.Errorf("no token file: exit code %d, %s", code, errOut)
 	}

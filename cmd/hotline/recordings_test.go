@@ -80,7 +80,7 @@ func TestS23RecordingsAreShown(t *testing.T) {
 		t.Error(err)
 	}
 	out, _, _ = command(t, "recordings", "--config", h.config, "--call", "c-3")
-	if got := strings.Fields(out); len(got) != 6 || got[3] != "-" || got[4] != "wang" {
+	if got = strings.Fields(out); len(got) != 6 || got[3] != "-" || got[4] != "wang" {
 		t.Errorf("a withheld number is shown as %q", out)
 	}
 }

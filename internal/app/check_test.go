@@ -147,11 +147,11 @@ func TestCheckOfModules(t *testing.T) {
 		t.Errorf("two missing: %+v", f)
 	}
 	s.says("GET /asterisk/modules", []map[string]string{{"name": "chan_pjsip.so", "status": "Not Running"}})
-	if f := s.finding(t, "asterisk modules"); !f.Bad || !strings.Contains(f.Detail, "chan_pjsip.so") {
+	if f = s.finding(t, "asterisk modules"); !f.Bad || !strings.Contains(f.Detail, "chan_pjsip.so") {
 		t.Errorf("loaded but not running: %+v", f)
 	}
 	s.On("GET /asterisk/modules", aritest.Fail(http.StatusInternalServerError, "no list"))
-	if f := s.finding(t, "asterisk modules"); !f.Bad || f.Fix == "" {
+	if f = s.finding(t, "asterisk modules"); !f.Bad || f.Fix == "" {
 		t.Errorf("no list: %+v", f)
 	}
 }

@@ -22,8 +22,6 @@ var update = flag.Bool("update", false, "write testdata")
 
 var at = time.Date(2026, 3, 2, 14, 5, 9, 0, time.FixedZone("CST", 8*3600))
 
-func share(percent float64) *float64 { return &percent }
-
 func ago(d time.Duration) time.Time { return at.Add(-d) }
 
 func healthy() web.Health {
@@ -37,7 +35,7 @@ func busyHour() web.Live {
 		Queues: []web.LiveQueue{
 			{
 				ID: "complaints", Name: "投诉受理", Waiting: 3, LongestWait: 65_000, Ready: 0, Busy: 4, Target: 85,
-				Threshold: 15_000, Offered: 1207, Answered: 1001, Abandoned: 203, ServiceLevel: share(85.71),
+				Threshold: 15_000, Offered: 1207, Answered: 1001, Abandoned: 203, ServiceLevel: new(85.71),
 				Formula: "hotline", FiguresFresh: true,
 			},
 			{ID: "senior", Name: "senior", Ready: 1, Target: 90, Threshold: 20_000, Formula: "hotline", FiguresFresh: true},
@@ -51,7 +49,10 @@ func busyHour() web.Live {
 			{ID: "a6", Name: "a1006", State: call.Offline}, // not seen since the start
 		},
 		Calls: []web.LiveCall{
-			{Number: "013800138000", Stage: "talking", Since: ago(3725 * time.Second), Begin: ago(3730 * time.Second), Agent: "a1"},
+			{
+				Number: "013800138000", Stage: "talking", Since: ago(3725 * time.Second), Begin: ago(3730 * time.Second),
+				Agent: "a1",
+			},
 			{Number: "13900139000", Stage: "waiting", Since: ago(65 * time.Second), Begin: ago(70 * time.Second)},
 			{Number: "", Stage: "greeting", Since: ago(time.Second), Begin: ago(time.Second)},
 			{Number: "13700137000", Stage: "leaving", Since: ago(0), Begin: ago(20 * time.Second)},

@@ -17,19 +17,30 @@ func TestTableLines(t *testing.T) {
 		want  []string
 	}{
 		"widths": {
-			table{{"name", "state", "end"}, {"王芳", "e\u0301te\u0301", "1"}, {"Ann", "ok", "2"}}, 40,
-			[]string{"name                state       end", "王芳                e\u0301te\u0301         1", "Ann                 ok          2"},
+			table{{"name", "state", "end"}, {"王芳", "e\u0301te\u0301", "1"}, {"Ann", "ok", "2"}},
+			40,
+			[]string{
+				"name                state       end",
+				"王芳                e\u0301te\u0301         1",
+				"Ann                 ok          2",
+			},
 		},
 		"a long cell": {
-			table{{"name", "reason", "end"}, {"Ann", long, "1"}}, 90,
+			table{{"name", "reason", "end"}, {"Ann", long, "1"}},
+			90,
 			[]string{
 				"name                reason                            end",
 				"Ann                 " + long[:longestCell] + "  1",
 			},
 		},
-		"a long end": {table{{"name", "end"}, {"Ann", long}}, 90, []string{"name                end", "Ann                 " + long}},
+		"a long end": {
+			table{{"name", "end"}, {"Ann", long}},
+			90,
+			[]string{"name                end", "Ann                 " + long},
+		},
 		"narrow": {
-			table{{"name", "state", "end"}, {"Ann of the night", "talking", "1"}}, 22,
+			table{{"name", "state", "end"}, {"Ann of the night", "talking", "1"}},
+			22,
 			[]string{"name       state   end", "Ann of the talking 1"},
 		},
 		"too narrow": {table{{"name", "end"}, {"Ann of the night", "1"}}, 5, []string{"name", "Ann o"}},

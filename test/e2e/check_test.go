@@ -106,7 +106,8 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 			"ok       clock of Redis", "ok       ledger", "ok       recordings  ", "ok       recordings of Asterisk",
 		}},
 		{"Asterisk unreachable", sheet{"asterisk.url": quoted("http://" + nobody(t))}, 1, []string{
-			"WRONG    asterisk                 http://127.0.0.1:", "connection refused", "-> start Asterisk, or correct asterisk.url",
+			"WRONG    asterisk                 http://127.0.0.1:", "connection refused",
+			"-> start Asterisk, or correct asterisk.url",
 		}},
 		{"not an Asterisk", sheet{"asterisk.url": quoted("http://" + h.App.Addr())}, 1, []string{
 			"WRONG    asterisk ", "-> asterisk.url must be the base address without /ari, and res_ari.so must be loaded",
@@ -128,7 +129,8 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 		}},
 		{"no Redis", sheet{"redis.addr": `""`}, 0, []string{"warning  redis                    embedded"}},
 		{"no recordings folder", sheet{"recordings.dir": quoted(h.Dir + "/missing")}, 1, []string{
-			"WRONG    recordings               " + h.Dir + "/missing is not writable", "-> make the folder and give it to the user",
+			"WRONG    recordings               " + h.Dir + "/missing is not writable",
+			"-> make the folder and give it to the user",
 		}},
 		{"no ledger folder", sheet{"ledger.path": quoted(h.Dir + "/missing/ledger.db")}, 1, []string{
 			"WRONG    ledger                   " + h.Dir + "/missing is not writable",

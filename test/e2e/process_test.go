@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,7 +25,8 @@ import (
 func program(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "hotline")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", file, "hotline/cmd/hotline").CombinedOutput(); err != nil {
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", file, "hotline/cmd/hotline")
+	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	return file
@@ -209,12 +211,7 @@ func (d *demoRun) end(sig syscall.Signal) {
 func (d *demoRun) gone() {
 	d.t.Helper()
 	eventually(d.t, 10*time.Second, "Asterisk and Redis are gone", func() bool {
-		for _, pid := range d.pids {
-			if alive(pid) {
-				return false
-			}
-		}
-		return true
+		return !slices.ContainsFunc(d.pids, alive)
 	})
 }
 

@@ -33,8 +33,9 @@ func TestS22StrangersPhones(t *testing.T) {
 	if agent.User != "a1001" || agent.Extension != "1001" || agent.Simulated {
 		t.Fatalf("the first agent is %+v", agent)
 	}
-	answering := startSoftphone(t, agentCode, fmt.Sprintf("<sip:%s@%s>;auth_user=%s;auth_pass=%s;answermode=auto;regint=60",
-		agent.User, d.access.Registrar, agent.User, agent.Password), "")
+	account := fmt.Sprintf("<sip:%s@%s>;auth_user=%s;auth_pass=%s;answermode=auto;regint=60",
+		agent.User, d.access.Registrar, agent.User, agent.Password)
+	answering := startSoftphone(t, agentCode, account, "")
 	eventually(t, 20*time.Second, "the agent is ready", func() bool { return d.state(agent.User) == call.Ready })
 	if s := d.state(d.access.Agents[1].User); s != call.Offline {
 		t.Errorf("the second agent is %s without a phone", s)
@@ -67,7 +68,7 @@ func TestS22StrangersPhones(t *testing.T) {
 	d.compareOutside(hotline, config)
 	d.compareRecorded(hotline, config)
 	answering.leave()
-	eventually(t, 20*time.Second, "the agent is signed out with his phone", func() bool { return follow() == call.Offline })
+	eventually(t, 20*time.Second, "the agent is signed out", func() bool { return follow() == call.Offline })
 	d.end(syscall.SIGINT)
 }
 
@@ -91,9 +92,9 @@ func (d *demoRun) settings() string {
 func (d *demoRun) compareOutside(hotline, config string) {
 	d.t.Helper()
 	// Two days, as the call may have crossed midnight.
-	zone := time.FixedZone("Asia/Shanghai", 8*3600)
+	now := time.Now().In(time.FixedZone("Asia/Shanghai", 8*3600))
 	r := finish(d.t, hotline, "report", "--config", config, "--format", "json",
-		"--from", time.Now().In(zone).Add(-5*time.Minute).Format(time.DateOnly), "--to", time.Now().In(zone).Format(time.DateOnly))
+		"--from", now.Add(-5*time.Minute).Format(time.DateOnly), "--to", now.Format(time.DateOnly))
 	var report struct {
 		Figures []map[string]any `json:"figures"`
 	}
@@ -116,7 +117,8 @@ func (d *demoRun) compareRecorded(hotline, config string) {
 	d.t.Helper()
 	var r result
 	eventually(d.t, 20*time.Second, "the call is recorded", func() bool {
-		r = finish(d.t, hotline, "recordings", "--config", config, "--verify", "--json", "--number", "13800138000", "--agent", "a1001")
+		r = finish(d.t, hotline, "recordings", "--config", config, "--verify", "--json",
+			"--number", "13800138000", "--agent", "a1001")
 		return r.out != "" || r.code != 0
 	})
 	var rec sqlstore.Recorded
