@@ -95,6 +95,10 @@ func (c *Client) stayConnected(ctx context.Context) error {
 	told := false
 	pause := c.opts.BackoffMin
 	for {
+		if err := c.opts.Guard(ctx); err != nil && ctx.Err() == nil {
+			// To connect would take the application from whoever acts now.
+			return fmt.Errorf("ari: connect: %w", err)
+		}
 		began := time.Now()
 		wasUp, err := c.connect(ctx)
 		if ctx.Err() != nil {

@@ -1,6 +1,7 @@
 package ari
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -32,6 +33,11 @@ type Options struct {
 	ReadLimit      int64         // longest event, bytes; 0 = 4 MiB
 	Backlog        int           // events that may wait for the consumer; 0 = 65536
 
+	// Guard is asked before every command that changes something and before every connect;
+	// its error refuses them, and the refusal of a connect ends Run with it. A controller that
+	// is not the active one any more is kept from acting by it. nil = always allowed.
+	Guard func(ctx context.Context) error
+
 	TLS *tls.Config  // for https; nil = the system's roots
 	Log *slog.Logger // nil = discard
 }
@@ -57,6 +63,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Guard == nil {
+		o.Guard = func(context.Context) error { return nil }
 	}
 	o.URL = strings.TrimRight(o.URL, "/")
 	return o

@@ -72,6 +72,11 @@ func (c *Client) send(ctx context.Context, r request, out any) (repeated bool, e
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.opts.CommandTimeout)
 	defer cancel()
+	if r.method != http.MethodGet {
+		if err := c.opts.Guard(ctx); err != nil {
+			return false, &Error{Op: r.op, cause: err}
+		}
+	}
 	err = c.attempt(ctx, r, out)
 	if r.repeat && errors.Is(err, ErrUnreachable) && ctx.Err() == nil {
 		repeated = true

@@ -35,6 +35,12 @@ func (k keyspace) reset() string { return k.tagged("fold:reset") }
 // filling exists while the counters are filled anew and are too low.
 func (k keyspace) filling() string { return k.tagged("fold:filling") }
 
+// lease holds the name of the controller that acts.
+func (k keyspace) lease() string { return k.tagged("lease") }
+
+// leaseToken is the number of that controller; it only grows.
+func (k keyspace) leaseToken() string { return k.tagged("lease:token") }
+
 // mirror holds the live state.
 func (k keyspace) mirror() string { return k.tagged("mirror") }
 

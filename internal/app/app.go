@@ -44,6 +44,7 @@ type App struct {
 	ledger   *sqlstore.Store
 	writer   *sqlstore.Writer
 	redis    *redisstore.Store
+	lease    *redisstore.Lease
 	folder   *redisstore.Folder
 	mirror   *redisstore.Mirror
 	recorder *recorder.Recorder
@@ -70,7 +71,7 @@ func Start(ctx context.Context, cfg *configs.Config, log *slog.Logger) (*App, er
 		name  string
 		start func(context.Context) error
 	}{
-		{"ledger", a.startLedger},
+		{"redis", a.startRedis}, {"ledger", a.startLedger},
 		{"figures", a.startFigures},
 		{"recorder", a.startRecorder},
 		{"acd", a.startACD},
@@ -146,7 +147,7 @@ func (a *App) startLedger(ctx context.Context) error {
 	}
 	a.ledger = store
 	a.parts.Push("ledger", func(context.Context) error { return store.Close() })
-	a.writer, err = sqlstore.NewWriter(store, sqlstore.WriterOptions{
+	a.writer, err = sqlstore.NewWriter(fenced{store, a.lease}, sqlstore.WriterOptions{
 		Logger:    a.log.With("part", "ledger"),
 		Alarm:     func(cause error) { a.health.set("ledger", cause) },
 		Committed: func(uint64) { a.folder.Wake() },
@@ -154,8 +155,9 @@ func (a *App) startLedger(ctx context.Context) error {
 	return err
 }
 
-// startFigures opens Redis. The writer runs only from here on, because it wakes the folder.
-func (a *App) startFigures(ctx context.Context) error {
+// startRedis opens Redis and waits for the lease: of several controllers one acts, the
+// others stand by here until it is gone. Without Redis there is nobody to wait for.
+func (a *App) startRedis(ctx context.Context) error {
 	opt := redisstore.Options{
 		Addr: a.cfg.Redis.Addr, Username: a.cfg.Redis.Username, Password: a.cfg.Redis.Password.Reveal(),
 		DB: a.cfg.Redis.DB, Logger: a.log.With("part", "figures"), Rules: a.rules(),
@@ -171,7 +173,22 @@ func (a *App) startFigures(ctx context.Context) error {
 	}
 	a.redis = store
 	a.parts.Push("redis", func(context.Context) error { return store.Close() })
-	a.folder, a.mirror = redisstore.NewFolder(store, a.ledger), redisstore.NewMirror(store)
+	a.lease = redisstore.NewLease(store)
+	err = a.lease.Acquire(ctx, func() { a.log.Info("another controller is active; standing by") })
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		a.log.Error("no lease; going on without a standby", "error", err)
+	}
+	a.run(ctx, "lease", a.lease.Run)
+	return nil
+}
+
+// startFigures runs the counters. The writer runs only from here on, because it wakes the
+// folder.
+func (a *App) startFigures(ctx context.Context) error {
+	a.folder, a.mirror = redisstore.NewFolder(a.redis, a.ledger), redisstore.NewMirror(a.redis)
 	a.run(ctx, "folder", a.folder.Run)
 	a.run(ctx, "mirror", a.mirror.Run)
 	a.run(ctx, "writer", a.writer.Run)
@@ -241,7 +258,7 @@ func (a *App) startCalls(ctx context.Context) error {
 	subscribe, watch := a.roster.sources()
 	client, err := ari.New(ari.Options{
 		URL: a.cfg.Asterisk.URL + "/ari", User: a.cfg.Asterisk.User, Password: a.cfg.Asterisk.Password.Reveal(),
-		App: a.cfg.Asterisk.App, Subscribe: subscribe, Watch: watch,
+		App: a.cfg.Asterisk.App, Subscribe: subscribe, Watch: watch, Guard: a.lease.Check,
 		CommandTimeout: a.cfg.Asterisk.RequestTimeout, Log: a.log.With("part", "ari"),
 	})
 	if err != nil {
