@@ -77,8 +77,8 @@ func (c *Client) filterEvents(ctx context.Context) error {
 
 func (c *Client) appPath(rest string) string { return "/applications/" + segment(c.opts.App) + rest }
 
-// GlobalVariable reads a global variable, or evaluates a dialplan function that needs no
-// channel. ErrGone: the variable is not set.
+// GlobalVariable reads a global variable. It evaluates no dialplan function: without a
+// channel Asterisk gives "" for them. ErrGone: the variable is not set.
 func (c *Client) GlobalVariable(ctx context.Context, name string) (string, error) {
 	var out struct {
 		Value string `json:"value"`

@@ -117,7 +117,8 @@ func (c *Config) checkAPI(r *rules) {
 		r.must(false, "api.listen", "must be host:port, not %q", c.API.Listen)
 		return
 	}
-	r.must(c.API.TokenFile != "" || !c.API.Token.Empty(), "api.token_file", "must not be empty: every request is asked for it")
+	r.must(c.API.TokenFile != "" || !c.API.Token.Empty(), "api.token_file",
+		"must not be empty: every request is asked for it")
 }
 
 func (c *Config) checkQueues(r *rules) {

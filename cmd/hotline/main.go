@@ -83,8 +83,8 @@ func runWith(e env, args []string) int {
 	err = k.Run(e)
 	var wrong configs.Problems
 	switch {
-	case err == nil:
-		return exitOK
+	case err == nil, errors.Is(err, context.Canceled) && e.ctx.Err() != nil:
+		return exitOK // asked to end, also while it was still starting
 	case errors.As(err, &wrong), errors.Is(err, errUsage), errors.Is(err, reports.ErrInvalid):
 		fmt.Fprintln(e.errOut, err)
 		return exitUsage

@@ -71,7 +71,8 @@ func Start(ctx context.Context, cfg *configs.Config, log *slog.Logger) (*App, er
 		name  string
 		start func(context.Context) error
 	}{
-		{"redis", a.startRedis}, {"ledger", a.startLedger},
+		{"redis", a.startRedis},
+		{"ledger", a.startLedger},
 		{"figures", a.startFigures},
 		{"recorder", a.startRecorder},
 		{"acd", a.startACD},

@@ -88,9 +88,12 @@ func TestFiguresOfCounters(t *testing.T) {
 func TestStrays(t *testing.T) {
 	snap := ari.Snapshot{
 		Channels: []ari.Channel{
-			{ID: "c1", State: ari.ChannelUp, Created: t0}, {ID: "c1-a1", State: ari.ChannelUp},
-			{ID: "c2", State: ari.ChannelUp, Created: t0}, {ID: "c2-a1", State: ari.ChannelRinging},
-			{ID: "c3", State: ari.ChannelUp, Created: t0}, {ID: "c3-a1", State: ari.ChannelUp},
+			{ID: "c1", State: ari.ChannelUp, Created: t0},
+			{ID: "c1-a1", State: ari.ChannelUp},
+			{ID: "c2", State: ari.ChannelUp, Created: t0},
+			{ID: "c2-a1", State: ari.ChannelRinging},
+			{ID: "c3", State: ari.ChannelUp, Created: t0},
+			{ID: "c3-a1", State: ari.ChannelUp},
 		},
 		Bridges: []ari.Bridge{
 			{ID: "hl-c1", Channels: []string{"c1", "c1-a1"}},

@@ -59,7 +59,9 @@ func TestS18AgentFollowsHisPhone(t *testing.T) {
 		acd.SignIn{Agent: "ann"},
 		acd.TakeBreak{Agent: "ann", Reason: "lunch"},
 		acd.SignOut{Agent: "ann", Reason: "home"},
-		acd.SignIn{Agent: "ann"}, acd.GoReady{Agent: "ann"}, acd.WrapUpDone{Agent: "ann"},
+		acd.SignIn{Agent: "ann"},
+		acd.GoReady{Agent: "ann"},
+		acd.WrapUpDone{Agent: "ann"},
 		acd.SignOut{Agent: "ann", Reason: "phone unregistered"},
 	}
 	if diff := cmp.Diff(want, engine); diff != "" {

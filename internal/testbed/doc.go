@@ -5,7 +5,7 @@
 // by the machine's own apt into a private state, unpacked into a cache folder
 // and run through their own dynamic loader. Signatures are always checked.
 //
-// Environment: HOTLINE_ASTERISK_ROOT (an unpacked Asterisk to use), ASTERISK_URL
+// Environment: ASTERISK_ROOT (an unpacked Asterisk to use), ASTERISK_URL
 // (an Asterisk that runs elsewhere, see [External]), HOTLINE_CACHE (cache folder
 // instead of the user's), HOTLINE_DEBIAN_MIRROR (where Debian's packages come
 // from).

@@ -27,15 +27,15 @@ type Install struct {
 }
 
 // FindAsterisk gives an Asterisk of at least [MinAsterisk]: the one named by
-// HOTLINE_ASTERISK_ROOT, the one on PATH, one from the cache, or a fresh one
+// ASTERISK_ROOT, the one on PATH, one from the cache, or a fresh one
 // from Debian's packages. The error wraps [ErrUnavailable].
 func FindAsterisk(ctx context.Context, stage Stage) (*Install, error) {
-	const advice = "Install Asterisk >= 22.10.1 yourself, or set HOTLINE_ASTERISK_ROOT to a folder " +
+	const advice = "Install Asterisk >= 22.10.1 yourself, or set ASTERISK_ROOT to a folder " +
 		"with an unpacked one, or ASTERISK_URL to one that runs elsewhere."
-	if dir := os.Getenv("HOTLINE_ASTERISK_ROOT"); dir != "" {
+	if dir := os.Getenv("ASTERISK_ROOT"); dir != "" {
 		found, err := asteriskAt(ctx, dir)
 		if err != nil {
-			return nil, unavailable("Asterisk in HOTLINE_ASTERISK_ROOT", advice, err)
+			return nil, unavailable("Asterisk in ASTERISK_ROOT", advice, err)
 		}
 		return found, nil
 	}

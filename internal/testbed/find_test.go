@@ -37,8 +37,8 @@ func TestUnavailableIsSaidPlainly(t *testing.T) {
 		},
 		{
 			"wrong root",
-			map[string]string{"HOTLINE_ASTERISK_ROOT": empty},
-			[]string{"HOTLINE_ASTERISK_ROOT", empty},
+			map[string]string{"ASTERISK_ROOT": empty},
+			[]string{"ASTERISK_ROOT", empty},
 		},
 		{
 			"cache not writable",
@@ -49,7 +49,7 @@ func TestUnavailableIsSaidPlainly(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Setenv("HOTLINE_CACHE", t.TempDir())
-			t.Setenv("HOTLINE_ASTERISK_ROOT", "")
+			t.Setenv("ASTERISK_ROOT", "")
 			t.Setenv("ASTERISK_URL", "")
 			for name, value := range test.env {
 				t.Setenv(name, value)
@@ -100,7 +100,7 @@ func TestLockWaitsNoLongerThanAllowed(t *testing.T) {
 	again()
 }
 
-// HOTLINE_ASTERISK_ROOT names an unpacked root that is used as it is.
+// ASTERISK_ROOT names an unpacked root that is used as it is.
 func TestNamedRootIsUsed(t *testing.T) {
 	installed, err := FindAsterisk(t.Context(), logStage(t))
 	if err != nil {
@@ -109,7 +109,7 @@ func TestNamedRootIsUsed(t *testing.T) {
 	if installed.Root.Dir == "" {
 		t.Skip("the machine's own Asterisk is new enough; nothing is unpacked")
 	}
-	t.Setenv("HOTLINE_ASTERISK_ROOT", installed.Root.Dir)
+	t.Setenv("ASTERISK_ROOT", installed.Root.Dir)
 	t.Setenv("HOTLINE_CACHE", t.TempDir())
 	t.Setenv("PATH", t.TempDir())
 	named, err := FindAsterisk(t.Context(), nil)

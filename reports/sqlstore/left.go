@@ -36,7 +36,7 @@ func (s *Store) Left(ctx context.Context, since time.Time, agents []call.AgentID
 		}
 	}
 	q := s.read.NewSelect().Model((*row)(nil)).Column("seq", "body").Where("call <> ''").
-		Where("(call IN (?) OR call IN (?))", open, bun.In(atWork)).OrderExpr("call, seq")
+		Where("(call IN (?) OR call IN ?)", open, bun.Tuple(atWork)).OrderExpr("call, seq")
 	err := s.each(ctx, q, func(e call.Event) bool {
 		left.Calls[e.Call] = append(left.Calls[e.Call], e)
 		return true

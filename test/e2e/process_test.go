@@ -44,12 +44,6 @@ func finish(t *testing.T, program string, args ...string) result {
 	cmd := exec.CommandContext(t.Context(), program, args...)
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut
-	// The variable names the Asterisk that tests use; as a setting it would be unknown.
-	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "HOTLINE_ASTERISK_ROOT=") {
-			cmd.Env = append(cmd.Env, v)
-		}
-	}
 	err := cmd.Run()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
