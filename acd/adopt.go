@@ -41,6 +41,7 @@ type Adopt struct {
 	// Of an agent who is Offline: when he signed in, zero = now, and since when he was idle
 	// before the ring, which is his place again when it is cancelled; zero = Offered.
 	SignedIn, IdleSince time.Time
+	Misses              int // of an agent who is Offline and rung: see Restore
 }
 
 // Restore puts an agent who is Offline in an engine that has just been made into the state
@@ -60,6 +61,8 @@ type Restore struct {
 	IdleSince time.Time
 	// Missed is when he last missed a call, so that his pause goes on; zero = never.
 	Missed time.Time
+	// Misses is how many calls in a row have rung out, see Config.SuspendAfter.
+	Misses int
 
 	// Of a wrap-up: the call, from its TalkEnded. Since is the end of the talk, and the
 	// limit of the queue counts from it. A limit that passed meanwhile ends the wrap-up at
@@ -126,6 +129,7 @@ func (e *Engine) adoptTalk(o *offer, cmd Adopt, q *queue) {
 	}
 	o.phase = talking
 	e.stop(&o.agent.timer)
+	o.agent.misses = 0
 	c := e.reserve(o, cmd, q)
 	o.wait, o.ring = call.Between(c.at, o.answer), call.Between(o.begun, o.answer)
 	e.startFrom(&o.timer, o.answer, e.cfg.TalkMax)
@@ -140,6 +144,7 @@ func (e *Engine) adoptRing(o *offer, cmd Adopt, q *queue) {
 	}
 	if o.agent.state == call.Offline {
 		o.agent.idle = e.rank(e.pastOr(cmd.IdleSince, o.begun))
+		o.agent.misses = max(0, cmd.Misses)
 	}
 	o.phase = ringing
 	c := e.reserve(o, cmd, q)
@@ -185,7 +190,7 @@ func (e *Engine) restore(cmd Restore) {
 		e.refuse()
 		return
 	}
-	a.signedIn = e.pastOr(cmd.SignedIn, since)
+	a.signedIn, a.misses = e.pastOr(cmd.SignedIn, since), max(0, cmd.Misses)
 }
 
 // restoreWrapUp gives the agent back the offer that he works up, which is over itself and

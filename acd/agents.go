@@ -19,6 +19,7 @@ type agent struct {
 	next    call.AgentState // wanted when the call is over; "" when nothing was asked for
 	nextWhy string
 
+	misses  int    // calls in a row that rang out
 	idle    rank   // since when he is idle, his place in the queues he serves
 	seated  bool   // stands in the idle sets
 	offer   *offer // rings, is talked on or wrapped up
@@ -29,7 +30,7 @@ type agent struct {
 func (e *Engine) signIn(a *agent) {
 	switch {
 	case a.state == call.Offline:
-		a.signedIn = e.at
+		a.signedIn, a.misses = e.at, 0
 		e.makeReady(a, "")
 	case a.next == call.Offline:
 		a.next, a.nextWhy = "", ""
@@ -125,6 +126,19 @@ func (e *Engine) endWrapUp(a *agent) {
 	})
 	a.offer = nil
 	e.release(a, o.caller.id)
+}
+
+// missed counts calls in a row that rang out and asks for a break when they are too many,
+// unless the agent asked for something himself.
+func (e *Engine) missed(a *agent) {
+	a.misses++
+	if e.cfg.SuspendAfter == 0 || a.misses < e.cfg.SuspendAfter {
+		return
+	}
+	a.misses = 0
+	if a.next == "" {
+		a.next, a.nextWhy = call.Break, ReasonMissed
+	}
 }
 
 // release ends what the agent did for a call and gives him the state he asked for.

@@ -15,6 +15,10 @@ const (
 	DefaultTalkMax   = 4 * time.Hour
 )
 
+// ReasonMissed is the reason of the break of an agent who let Config.SuspendAfter calls in a
+// row ring out. It ends by GoReady like any other.
+const ReasonMissed = "missed calls"
+
 // ErrConfig is wrapped by every fault of a Config; the text names the field and the rule.
 var ErrConfig = errors.New("acd: invalid config")
 
@@ -30,6 +34,10 @@ type Config struct {
 	// rejected, busy or unreachable, so that the caller goes on to the next agent instead
 	// of looping on one phone; 0 = DefaultMissPause.
 	MissPause time.Duration
+	// SuspendAfter is how many calls in a row an agent may let ring out until he is given a
+	// break by us, since he is not at his desk and each ring costs a caller RingFor; 0 =
+	// never. Any answer begins a new row, and so do the end of that break and a sign-in.
+	SuspendAfter int
 	// TalkMax is the limit of a talk, a guard against lost messages and not a rule of the
 	// house; 0 = DefaultTalkMax.
 	TalkMax time.Duration
@@ -57,6 +65,7 @@ func (c Config) Validate() error {
 	v.notNegative("RingGrace", c.RingGrace)
 	v.notNegative("MissPause", c.MissPause)
 	v.notNegative("TalkMax", c.TalkMax)
+	v.need(c.SuspendAfter >= 0, "SuspendAfter", "%d must not be negative", c.SuspendAfter)
 	queues := make(map[call.QueueID]bool, len(c.Queues))
 	for i, q := range c.Queues {
 		field := fmt.Sprintf("Queues[%d]", i)

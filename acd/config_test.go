@@ -18,6 +18,7 @@ func TestConfigFaultsNameFieldAndRule(t *testing.T) {
 		{"grace", func(c *Config) { c.RingGrace = -1 }, "RingGrace: -1ns must not be negative"},
 		{"pause", func(c *Config) { c.MissPause = -1 }, "MissPause: -1ns must not be negative"},
 		{"talk", func(c *Config) { c.TalkMax = -1 }, "TalkMax: -1ns must not be negative"},
+		{"suspend", func(c *Config) { c.SuspendAfter = -1 }, "SuspendAfter: -1 must not be negative"},
 		{"queue id", func(c *Config) { c.Queues[1].ID = "" }, "Queues[1].ID: must not be empty"},
 		{"queue twice", func(c *Config) { c.Queues[1].ID = "care" }, `Queues[1].ID: "care" must be unique`},
 		{"ring", func(c *Config) { c.Queues[0].RingFor = 0 }, "Queues[0].RingFor: 0s must be above 0"},

@@ -192,9 +192,14 @@ type scenario struct {
 
 func runScenarios(t *testing.T, scenarios []scenario) {
 	t.Helper()
+	runScenariosIn(t, twoQueues(), scenarios)
+}
+
+func runScenariosIn(t *testing.T, cfg Config, scenarios []scenario) {
+	t.Helper()
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
-			h := newHouse(t, twoQueues())
+			h := newHouse(t, cfg)
 			h.do(s.given...)
 			for i, st := range s.steps {
 				got := trace(h.after(st.after, st.do))

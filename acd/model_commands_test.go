@@ -44,6 +44,7 @@ func (m *model) wish(id call.AgentID, state call.AgentState, signIn bool) {
 	a := m.agents[i]
 	if a.state == call.Offline {
 		if signIn {
+			a.misses = 0
 			m.finish(a, false)
 		}
 		return
@@ -137,6 +138,7 @@ func (m *model) answered(l *modelLeg) {
 	case l.state == "rings":
 		l.state = "talks"
 		l.agent.state = call.Talking
+		l.agent.misses = 0
 		l.call.limit = modelLimit{}
 		l.limit = m.in(m.cfg.TalkMax)
 		m.out = append(m.out, Connect{l.id, l.call.id, l.agent.id})

@@ -36,6 +36,7 @@ type modelAgent struct {
 	queues []call.QueueID
 	state  call.AgentState
 	next   call.AgentState
+	misses int
 	idle   time.Time
 	order  int
 	limit  modelLimit // wrap-up or pause
@@ -146,6 +147,15 @@ func (m *model) drop(l *modelLeg, why call.Outcome) {
 // missed frees caller and agent of a leg that rang in vain.
 func (m *model) missed(l *modelLeg, why call.Outcome, pause bool) {
 	l.call.leg = nil
+	if why == call.NoAnswer {
+		l.agent.misses++
+		if l.agent.misses == m.cfg.SuspendAfter {
+			l.agent.misses = 0
+			if l.agent.next == "" {
+				l.agent.next = call.Break
+			}
+		}
+	}
 	if pause {
 		l.agent.limit = m.in(m.cfg.MissPause)
 	}

@@ -85,6 +85,7 @@ func (e *Engine) connect(o *offer) {
 	a, c := o.agent, o.caller
 	o.phase, o.answer = talking, e.at
 	o.wait, o.ring = call.Between(c.at, e.at), call.Between(o.begun, e.at)
+	a.misses = 0
 	e.startIn(&o.timer, e.cfg.TalkMax)
 	e.stop(&c.timer)
 	ev := o.event(call.Answered)
@@ -140,6 +141,9 @@ func (e *Engine) unanswered(o *offer, outcome call.Outcome) {
 	// phone that refuses at once would be dialled again at the speed of the network.
 	if outcome != call.Canceled || o.phase == ringing {
 		e.startIn(&a.timer, e.cfg.MissPause)
+	}
+	if outcome == call.NoAnswer {
+		e.missed(a)
 	}
 	place := a.idle
 	e.release(a, o.caller.id)

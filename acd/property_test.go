@@ -60,6 +60,7 @@ func newPlay(rt *rapid.T) *play {
 	}
 	cfg := Config{
 		RingGrace: seconds("grace", 1, 2), MissPause: seconds("pause", 1, 3), TalkMax: seconds("talk", 20, 60),
+		SuspendAfter: rapid.IntRange(0, 3).Draw(rt, "suspend"),
 	}
 	for i := range rapid.IntRange(1, 3).Draw(rt, "queues") {
 		cfg.Queues = append(cfg.Queues, Queue{

@@ -42,6 +42,7 @@ type AgentView struct {
 	Call     call.ID         // that he is rung for, talks with or wraps up
 	Queue    call.QueueID    // of Call
 	Offer    call.OfferID    // of Call
+	Misses   int             // calls in a row that he let ring out
 	// Resting says that he is ready but not rung yet: the leg of his last offer is not
 	// confirmed gone, or he has just missed a call (Config.MissPause).
 	Resting bool
@@ -90,7 +91,8 @@ func (e *Engine) collect(now time.Time) collected {
 func (a *agent) view() AgentView {
 	v := AgentView{
 		ID: a.id, State: a.state, Since: a.since, SignedIn: a.signedIn, Reason: a.reason,
-		Next: a.next, NextWhy: a.nextWhy, Resting: a.state == call.Ready && !a.free(),
+		Next: a.next, NextWhy: a.nextWhy, Misses: a.misses,
+		Resting: a.state == call.Ready && !a.free(),
 	}
 	if o := a.offer; o != nil {
 		v.Call, v.Queue, v.Offer = o.caller.id, o.caller.queue.ID, o.id
