@@ -24,7 +24,7 @@ import (
 // it is written down once.
 type asteriskFilesCmd struct {
 	configFlag
-	Out        string     `help:"Folder of the configuration, such as /etc/asterisk." required:"" type:"path" placeholder:"DIR"`
+	Out        string     `help:"Folder of the configuration." required:"" type:"path" placeholder:"DIR"`
 	Bind       netip.Addr `help:"Address of SIP and media; 0.0.0.0 for every one." required:"" placeholder:"IP"`
 	TrunkFrom  []network  `help:"Addresses that calls come from, the carrier's." required:"" placeholder:"NET"`
 	AgentsFrom []network  `help:"Networks that agents' phones register from." placeholder:"NET"`
@@ -33,7 +33,7 @@ type asteriskFilesCmd struct {
 	RTPStart   int        `name:"rtp-start" help:"First UDP port of media." default:"10000"`
 	RTPEnd     int        `name:"rtp-end" help:"Last UDP port of media." default:"19999"`
 	Name       string     `help:"Begins every call's id, unique per Asterisk; default: this machine's name."`
-	Modules    string     `help:"Asterisk's modules; default: Debian's folder of this platform." type:"path" placeholder:"DIR"`
+	Modules    string     `help:"Asterisk's modules; default: Debian's folder." type:"path" placeholder:"DIR"`
 	Data       string     `help:"Asterisk's documentation and sounds." default:"/usr/share/asterisk" type:"path"`
 	State      string     `help:"What Asterisk writes but recordings." default:"/var/lib/asterisk/hotline" type:"path"`
 	MaxFiles   int        `help:"Open files that Asterisk asks for." default:"65536"`
@@ -145,7 +145,7 @@ func (c asteriskFilesCmd) write(e env, cfg *configs.Config, params asterisk.Para
 	}
 	for _, part := range c.parts(cfg, params) {
 		if err := part.write(part.dir); err != nil {
-			return fmt.Errorf("asterisk-files: %w", err)
+			return usage(err)
 		}
 		if _, err := fmt.Fprintf(e.out, "%-14s %s\n", part.name, part.dir); err != nil {
 			return err
@@ -168,11 +168,14 @@ func (c asteriskFilesCmd) params(cfg *configs.Config) (asterisk.Params, error) {
 	if wrongURL != "" {
 		wrong = append(configs.Problems{{Key: "asterisk.url", Rule: wrongURL}}, wrong...)
 	}
-	if len(wrong) > 0 {
-		for i := range wrong {
-			wrong[i].Source = c.Config
-		}
+	for i := range wrong {
+		wrong[i].Source = c.Config
+	}
+	switch {
+	case len(wrong) > 0:
 		return asterisk.Params{}, wrong
+	case len(agents) > 0 && len(c.AgentsFrom) == 0:
+		return asterisk.Params{}, fmt.Errorf("%w: --agents-from: must be given, or no phone can register", errUsage)
 	}
 	modules := c.Modules
 	if modules == "" {
@@ -202,8 +205,8 @@ func (c asteriskFilesCmd) systemName() (string, error) {
 	return name, nil
 }
 
-// accounts are the SIP accounts of the agents, and what keeps one from being made. An agent
-// whose endpoint is not a phone of this Asterisk needs none.
+// accounts are the SIP accounts of the agents, and what keeps one from being made. An
+// endpoint that is not named after its user was written by hand and stays so.
 func accounts(agents []configs.Agent) ([]asterisk.Agent, configs.Problems) {
 	var out []asterisk.Agent
 	var wrong configs.Problems
@@ -242,7 +245,8 @@ func httpPort(address string) (port int, rule string) {
 		return 0, "must be an address such as http://127.0.0.1:8088"
 	}
 	ip := net.ParseIP(u.Hostname())
-	if u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	here := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	if u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || !here {
 		return 0, "must be http on a loopback address: Asterisk's HTTP server listens on 127.0.0.1 alone"
 	}
 	if u.Port() == "" {
