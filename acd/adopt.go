@@ -131,7 +131,7 @@ func (e *Engine) adoptTalk(o *offer, cmd Adopt, q *queue) {
 	e.stop(&o.agent.timer)
 	o.agent.misses = 0
 	c := e.reserve(o, cmd, q)
-	o.wait, o.ring = call.Between(c.at, o.answer), call.Between(o.begun, o.answer)
+	o.wait, o.ring = call.Between(c.entered, o.answer), call.Between(o.begun, o.answer)
 	e.startFrom(&o.timer, o.answer, e.cfg.TalkMax)
 	e.resume(o.agent, call.Talking, o.answer, "", c.id)
 }
@@ -197,7 +197,7 @@ func (e *Engine) restore(cmd Restore) {
 // found by nobody else.
 func (e *Engine) restoreWrapUp(a *agent, cmd Restore, since time.Time) {
 	q := e.queueByID[cmd.Queue]
-	c := &caller{rank: e.rank(e.past(cmd.Entered)), id: cmd.Call, queue: q, index: outside}
+	c := &caller{entered: e.past(cmd.Entered), id: cmd.Call, queue: q, index: outside}
 	a.offer = &offer{agent: a, caller: c, answer: e.past(cmd.Answer), talkEnd: since}
 	e.startFrom(&a.timer, since, q.WrapUp)
 	e.resume(a, call.WrapUp, since, "", c.id)

@@ -121,7 +121,7 @@ func (e *Engine) endWrapUp(a *agent) {
 	o := a.offer
 	e.stop(&a.timer)
 	e.record(call.Event{
-		Kind: call.WrapUpEnded, Call: o.caller.id, Queue: o.caller.queue.ID, Entered: o.caller.at,
+		Kind: call.WrapUpEnded, Call: o.caller.id, Queue: o.caller.queue.ID, Entered: o.caller.entered,
 		Agent: a.id, Answer: o.answer, Wrap: call.Between(o.talkEnd, e.at),
 	})
 	a.offer = nil

@@ -237,7 +237,7 @@ func TestSnapshotShowsWhatAgentsDo(t *testing.T) {
 	want := Snapshot{
 		At: stamp(2 * time.Second),
 		Queues: []QueueView{
-			{ID: "care", Callers: []CallerView{{Call: "c2", Entered: stamp(2 * time.Second)}}},
+			{ID: "care", Longest: stamp(2 * time.Second), Callers: []CallerView{{Call: "c2", Entered: stamp(2 * time.Second)}}},
 			{ID: "sales"},
 		},
 		Agents: []AgentView{

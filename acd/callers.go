@@ -9,14 +9,16 @@ import (
 // caller is one call that the engine knows: waiting (offer nil), rung for or talking. The
 // timer is the limit of waiting.
 type caller struct {
-	rank   // queue entry and place
-	id     call.ID
-	queue  *queue
-	offer  *offer // rings or is talked on
-	offers int    // how many offers so far, in this stay and before
-	timer  deadline
-	limit  time.Time // when waiting ends; zero when it does not
-	index  int
+	rank               // place in the one line of the house, see Config.PriorityWorth
+	entered  time.Time // queue entry
+	priority int
+	id       call.ID
+	queue    *queue
+	offer    *offer // rings or is talked on
+	offers   int    // how many offers so far, in this stay and before
+	timer    deadline
+	limit    time.Time // when waiting ends; zero when it does not
+	index    int
 }
 
 func (c *caller) place() *int { return &c.index }
@@ -37,7 +39,7 @@ func (e *Engine) enter(cmd Enter) {
 	e.waitingLimit(c)
 	if !cmd.Resumed {
 		e.record(call.Event{
-			Kind: call.Queued, Call: c.id, Queue: q.ID, Entered: c.at, Queueing: q.idle.len() == 0,
+			Kind: call.Queued, Call: c.id, Queue: q.ID, Entered: c.entered, Queueing: q.idle.len() == 0,
 		})
 	}
 	e.seek(c)
@@ -45,8 +47,10 @@ func (e *Engine) enter(cmd Enter) {
 
 // newCaller makes the engine know a call, which nobody is offered yet.
 func (e *Engine) newCaller(cmd Enter, q *queue) *caller {
+	entered := e.past(cmd.Since)
 	c := &caller{
-		rank: e.rank(e.past(cmd.Since)), id: cmd.Call, queue: q, offers: max(0, cmd.Offers), index: outside,
+		rank: e.rank(entered.Add(-e.cfg.worth(cmd.Priority))), entered: entered, priority: cmd.Priority,
+		id: cmd.Call, queue: q, offers: max(0, cmd.Offers), index: outside,
 	}
 	c.timer = newDeadline(c)
 	e.callers[c.id] = c
@@ -56,7 +60,7 @@ func (e *Engine) newCaller(cmd Enter, q *queue) *caller {
 // waitingLimit starts the limit of waiting, counted from the queue entry.
 func (e *Engine) waitingLimit(c *caller) {
 	if c.queue.MaxWait > 0 {
-		c.limit = e.now.Add(c.queue.MaxWait - e.at.Sub(c.at))
+		c.limit = e.now.Add(c.queue.MaxWait - e.at.Sub(c.entered))
 		e.start(&c.timer, c.limit)
 	}
 }
@@ -88,8 +92,8 @@ func (e *Engine) timeOut(c *caller) {
 // leaveQueue ends a stay in the queue without an answer and forgets the call.
 func (e *Engine) leaveQueue(c *caller, outcome call.Outcome) {
 	e.record(call.Event{
-		Kind: call.LeftQueue, Call: c.id, Queue: c.queue.ID, Entered: c.at,
-		Outcome: outcome, Wait: call.Between(c.at, e.at),
+		Kind: call.LeftQueue, Call: c.id, Queue: c.queue.ID, Entered: c.entered,
+		Outcome: outcome, Wait: call.Between(c.entered, e.at),
 	})
 	e.forget(c)
 }

@@ -40,7 +40,8 @@ type Enter struct {
 	Call  call.ID
 	Queue call.QueueID
 	// Since is the queue entry that waiting times and the caller's place are counted
-	// from. Zero or a time to come means now.
+	// from. Zero or a time to come means now; an earlier one gives a caller who was cut off
+	// and rings again the place he had.
 	Since time.Time
 	// Offers is how many offers the call has had before, 0 for a new call. Offer ids go
 	// on from it, so that they stay unique when a call enters a second time.
@@ -48,6 +49,9 @@ type Enter struct {
 	// Resumed says that this stay in the queue stands in the ledger already, as after a
 	// restart: no second Queued event is made and the call is not counted twice.
 	Resumed bool
+	// Priority moves the caller forward by Config.PriorityWorth for each step, or back when
+	// it is negative; beyond MaxPriority it counts as that. 0 = as everybody.
+	Priority int
 }
 
 // Leave says that the caller hung up, in the queue or later. During a talk the engine

@@ -13,7 +13,13 @@ const (
 	DefaultRingGrace = 5 * time.Second
 	DefaultMissPause = 5 * time.Second
 	DefaultTalkMax   = 4 * time.Hour
+	// DefaultPriorityWorth is what stands where Config leaves PriorityWorth zero.
+	DefaultPriorityWorth = time.Minute
 )
+
+// MaxPriority bounds Enter.Priority on both sides, so that Config.PriorityWorth bounds what
+// a priority can do.
+const MaxPriority = 9
 
 // ReasonMissed is the reason of the break of an agent who let Config.SuspendAfter calls in a
 // row ring out. It ends by GoReady like any other.
@@ -41,6 +47,17 @@ type Config struct {
 	// TalkMax is the limit of a talk, a guard against lost messages and not a rule of the
 	// house; 0 = DefaultTalkMax.
 	TalkMax time.Duration
+	// PriorityWorth is how much longer than in truth a caller counts as waiting for each
+	// step of his priority; 0 = DefaultPriorityWorth. All callers of the house stand in one
+	// line by queue entry less this worth. It is fixed at the entry and nobody's place ever
+	// changes, so that a caller is passed only by those who enter within the difference of
+	// worth after him and nobody can starve, however many key accounts call.
+	PriorityWorth time.Duration
+}
+
+// worth is how much earlier than in truth a caller of that priority counts as entered.
+func (c Config) worth(priority int) time.Duration {
+	return time.Duration(min(max(priority, -MaxPriority), MaxPriority)) * c.PriorityWorth
 }
 
 // Queue is one line of callers.
@@ -65,6 +82,7 @@ func (c Config) Validate() error {
 	v.notNegative("RingGrace", c.RingGrace)
 	v.notNegative("MissPause", c.MissPause)
 	v.notNegative("TalkMax", c.TalkMax)
+	v.notNegative("PriorityWorth", c.PriorityWorth)
 	v.need(c.SuspendAfter >= 0, "SuspendAfter", "%d must not be negative", c.SuspendAfter)
 	queues := make(map[call.QueueID]bool, len(c.Queues))
 	for i, q := range c.Queues {
@@ -91,6 +109,7 @@ func (c Config) withDefaults() Config {
 	c.RingGrace = orDefault(c.RingGrace, DefaultRingGrace)
 	c.MissPause = orDefault(c.MissPause, DefaultMissPause)
 	c.TalkMax = orDefault(c.TalkMax, DefaultTalkMax)
+	c.PriorityWorth = orDefault(c.PriorityWorth, DefaultPriorityWorth)
 	return c
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"hotline/call"
 )
 
@@ -19,6 +21,7 @@ func TestConfigFaultsNameFieldAndRule(t *testing.T) {
 		{"pause", func(c *Config) { c.MissPause = -1 }, "MissPause: -1ns must not be negative"},
 		{"talk", func(c *Config) { c.TalkMax = -1 }, "TalkMax: -1ns must not be negative"},
 		{"suspend", func(c *Config) { c.SuspendAfter = -1 }, "SuspendAfter: -1 must not be negative"},
+		{"worth", func(c *Config) { c.PriorityWorth = -1 }, "PriorityWorth: -1ns must not be negative"},
 		{"queue id", func(c *Config) { c.Queues[1].ID = "" }, "Queues[1].ID: must not be empty"},
 		{"queue twice", func(c *Config) { c.Queues[1].ID = "care" }, `Queues[1].ID: "care" must be unique`},
 		{"ring", func(c *Config) { c.Queues[0].RingFor = 0 }, "Queues[0].RingFor: 0s must be above 0"},
@@ -54,6 +57,12 @@ func TestConfigDefaults(t *testing.T) {
 		Queues: []Queue{{ID: "care", RingFor: time.Second}},
 		Agents: []Agent{{ID: "ann", Queues: []call.QueueID{"care"}}},
 	})
+	h.do(Enter{Call: "plain", Queue: "care"})
+	h.after(DefaultPriorityWorth-time.Millisecond, Enter{Call: "key", Queue: "care", Priority: 1})
+	if diff := cmp.Diff([]call.ID{"key", "plain"}, h.waiting("care")); diff != "" {
+		t.Errorf("worth of a priority (-want +got):\n%s", diff)
+	}
+	h.do(Leave{"key"}, Leave{"plain"})
 	h.do(talks...)
 	h.wantTrace(h.after(DefaultTalkMax-1, Tick{}))
 	h.wantTrace(h.after(1, Tick{}), "! hang up c1-a1 system")

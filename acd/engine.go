@@ -3,9 +3,10 @@
 // waits, reads a clock or talks to the world. Dispatcher is the goroutine that owns an
 // Engine in the running house.
 //
-// The rule is: the longest idle agent for a new caller, the longest waiting caller among
-// all his queues for a free agent, ties by order of arrival. match.go is the only place
-// that knows it.
+// The rule is: all callers of the house stand in one line by queue entry, less what their
+// priority is worth. A free agent is given the first in it whom he may serve, a new caller
+// the longest idle agent; ties by order of arrival. match.go is the only place that knows
+// it.
 package acd
 
 import (

@@ -26,8 +26,7 @@ func (s *seat) place() *int { return &s.index }
 // changes this and callerFor, nothing else.
 func (s *seat) before(other *seat) bool { return s.agent.idle.compare(other.agent.idle) < 0 }
 
-// before is the order of callers in a queue: queue entry first. A later rule by priority
-// changes this and nothing else.
+// before is the order of callers in the one line of the house, see Config.PriorityWorth.
 func (c *caller) before(other *caller) bool { return c.compare(other.rank) < 0 }
 
 // agentFor is the agent to ring for a caller of the queue, or nil.

@@ -2,6 +2,7 @@ package acd
 
 import (
 	"slices"
+	"time"
 
 	"hotline/call"
 )
@@ -92,6 +93,7 @@ func (m *model) enter(cmd Enter) {
 		since = s
 	}
 	c := &modelCall{id: cmd.Call, queue: m.cfg.Queues[q], since: since, order: m.tick(), offers: cmd.Offers}
+	c.place = since.Add(-time.Duration(cmd.Priority) * m.cfg.PriorityWorth) // the play keeps to MaxPriority
 	if c.queue.MaxWait > 0 {
 		c.limit = m.in(c.queue.MaxWait - call.Stamp(m.now).Sub(since))
 		c.end = c.limit.at

@@ -24,6 +24,7 @@ type modelCall struct {
 	id     call.ID
 	queue  Queue
 	since  time.Time
+	place  time.Time // since, less what his priority is worth
 	end    time.Time // of waiting, zero = none
 	order  int
 	offers int
@@ -212,7 +213,7 @@ func (m *model) match() {
 			if x.leg != nil || y == nil {
 				continue
 			}
-			if c == nil || x.since.Before(c.since) || x.since.Equal(c.since) && x.order < c.order {
+			if c == nil || x.place.Before(c.place) || x.place.Equal(c.place) && x.order < c.order {
 				c, a = x, y
 			}
 		}

@@ -63,7 +63,7 @@ func (e *Engine) offerID(c *caller) call.OfferID {
 // event is an event about the offer with the fields that all of them share.
 func (o *offer) event(kind call.Kind) call.Event {
 	return call.Event{
-		Kind: kind, Call: o.caller.id, Queue: o.caller.queue.ID, Entered: o.caller.at,
+		Kind: kind, Call: o.caller.id, Queue: o.caller.queue.ID, Entered: o.caller.entered,
 		Agent: o.agent.id, Offer: o.id,
 	}
 }
@@ -84,7 +84,7 @@ func (e *Engine) answered(o *offer) {
 func (e *Engine) connect(o *offer) {
 	a, c := o.agent, o.caller
 	o.phase, o.answer = talking, e.at
-	o.wait, o.ring = call.Between(c.at, e.at), call.Between(o.begun, e.at)
+	o.wait, o.ring = call.Between(c.entered, e.at), call.Between(o.begun, e.at)
 	a.misses = 0
 	e.startIn(&o.timer, e.cfg.TalkMax)
 	e.stop(&c.timer)

@@ -60,7 +60,8 @@ func newPlay(rt *rapid.T) *play {
 	}
 	cfg := Config{
 		RingGrace: seconds("grace", 1, 2), MissPause: seconds("pause", 1, 3), TalkMax: seconds("talk", 20, 60),
-		SuspendAfter: rapid.IntRange(0, 3).Draw(rt, "suspend"),
+		PriorityWorth: seconds("worth", 1, 4),
+		SuspendAfter:  rapid.IntRange(0, 3).Draw(rt, "suspend"),
 	}
 	for i := range rapid.IntRange(1, 3).Draw(rt, "queues") {
 		cfg.Queues = append(cfg.Queues, Queue{
@@ -128,6 +129,9 @@ func (p *play) drawEnter(old call.ID) Command {
 		c.Call = old
 	case 1:
 		c.Since = p.now.Add(-time.Duration(rapid.IntRange(-1, 12).Draw(p.T, "since")) * time.Second)
+	}
+	if rapid.IntRange(0, 3).Draw(p.T, "grade") == 0 {
+		c.Priority = rapid.IntRange(-2, 2).Draw(p.T, "priority")
 	}
 	p.calls++
 	return c

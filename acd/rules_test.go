@@ -125,11 +125,16 @@ func (p *play) checkSnapshot() {
 			p.Fatalf("%s: %d queued, but %d answered, %d left, %d wait", q.ID, n.queued, n.answered, n.left, len(q.Callers))
 		}
 		for i := 1; i < len(q.Callers); i++ {
-			if q.Callers[i].Entered.Before(q.Callers[i-1].Entered) {
+			if p.place(q.Callers[i]).Before(p.place(q.Callers[i-1])) {
 				p.Fatalf("%s: the view is not in order", q.ID)
 			}
 		}
 	}
+}
+
+// place is where a caller stands in the line of the house.
+func (p *play) place(v CallerView) time.Time {
+	return v.Entered.Add(-time.Duration(v.Priority) * p.e.cfg.PriorityWorth)
 }
 
 // ledger folds the events as a stranger would who knows the vocabulary only.

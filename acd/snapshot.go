@@ -19,15 +19,17 @@ type Snapshot struct {
 type QueueView struct {
 	ID      call.QueueID
 	Idle    int          // agents who would be rung at once
-	Callers []CallerView // who is not answered yet, longest waiting first
+	Longest time.Time    // earliest queue entry among Callers; zero when there are none
+	Callers []CallerView // who is not answered yet, in the order in which they are served
 }
 
 // CallerView is one caller who is not answered yet.
 type CallerView struct {
-	Call    call.ID
-	Entered time.Time    // queue entry
-	Agent   call.AgentID // whose phone rings for him now; "" when none does
-	Offers  int          // offers so far, the present one included
+	Call     call.ID
+	Entered  time.Time    // queue entry
+	Priority int          // as given in Enter
+	Agent    call.AgentID // whose phone rings for him now; "" when none does
+	Offers   int          // offers so far, the present one included
 }
 
 // AgentView is one agent in a Snapshot.
@@ -73,7 +75,7 @@ func (e *Engine) collect(now time.Time) collected {
 		c.Queues = append(c.Queues, QueueView{ID: q.ID, Idle: q.idle.len()})
 	}
 	for _, p := range e.callers {
-		view := CallerView{Call: p.id, Entered: p.at, Offers: p.offers}
+		view := CallerView{Call: p.id, Entered: p.entered, Priority: p.priority, Offers: p.offers}
 		if p.offer != nil {
 			if p.offer.phase == talking {
 				continue
@@ -103,8 +105,12 @@ func (a *agent) view() AgentView {
 func (c collected) sorted() Snapshot {
 	for i, waiting := range c.waiting {
 		slices.SortFunc(waiting, func(a, b placed) int { return a.compare(b.rank) })
+		q := &c.Queues[i]
 		for _, p := range waiting {
-			c.Queues[i].Callers = append(c.Queues[i].Callers, p.CallerView)
+			q.Callers = append(q.Callers, p.CallerView)
+			if q.Longest.IsZero() || p.Entered.Before(q.Longest) {
+				q.Longest = p.Entered
+			}
 		}
 	}
 	return c.Snapshot
