@@ -25,6 +25,9 @@ type Ring struct {
 	Queue call.QueueID
 	Agent call.AgentID
 	Until time.Time // when the engine gives up, not rounded
+	// Below says that the agent's level is below the one that the caller wants: a key
+	// account reaches a junior. The agent's screen must show it.
+	Below bool
 }
 
 // Drop orders to hang up the agent's leg of an offer that is not or no longer current, in
@@ -44,6 +47,7 @@ type Connect struct {
 	Offer call.OfferID
 	Call  call.ID
 	Agent call.AgentID
+	Below bool // as in Ring
 }
 
 // HangUp orders to end the agent's leg of an answered offer: the caller left or the talk

@@ -107,7 +107,7 @@ func (e *Engine) adoptDropped(o *offer, cmd Adopt, q *queue) {
 		return
 	}
 	// The caller may wait under the same id or be gone: the leg only needs his name.
-	o.caller = &caller{id: cmd.Caller.Call, queue: q, index: outside}
+	o.caller = &caller{id: cmd.Caller.Call, queue: q}
 	e.offers[o.id] = o
 	if o.agent.seated {
 		o.agent.unseat()
@@ -124,7 +124,7 @@ func (e *Engine) adoptTalk(o *offer, cmd Adopt, q *queue) {
 		ring := o.agent.offer
 		e.drop(ring, call.Canceled)
 		e.unanswered(ring, call.Canceled)
-		e.seek(ring.caller)
+		e.again(ring.caller, e.now)
 	case call.Offline, call.Ready, call.Break:
 	}
 	o.phase = talking
@@ -148,7 +148,6 @@ func (e *Engine) adoptRing(o *offer, cmd Adopt, q *queue) {
 	}
 	o.phase = ringing
 	c := e.reserve(o, cmd, q)
-	e.waitingLimit(c)
 	e.startFrom(&o.timer, o.begun, q.RingFor)
 	e.resume(o.agent, call.Ringing, o.begun, "", c.id)
 }
@@ -157,6 +156,9 @@ func (e *Engine) adoptRing(o *offer, cmd Adopt, q *queue) {
 func (e *Engine) reserve(o *offer, cmd Adopt, q *queue) *caller {
 	c := e.newCaller(cmd.Caller, q)
 	o.caller, c.offer, o.agent.offer = c, o, o
+	for _, s := range o.agent.seats {
+		o.below = o.below || s.queue == q && s.level < c.want
+	}
 	e.offers[o.id] = o
 	if o.agent.state == call.Offline {
 		o.agent.signedIn = e.past(cmd.SignedIn)
@@ -197,7 +199,7 @@ func (e *Engine) restore(cmd Restore) {
 // found by nobody else.
 func (e *Engine) restoreWrapUp(a *agent, cmd Restore, since time.Time) {
 	q := e.queueByID[cmd.Queue]
-	c := &caller{entered: e.past(cmd.Entered), id: cmd.Call, queue: q, index: outside}
+	c := &caller{entered: e.past(cmd.Entered), id: cmd.Call, queue: q}
 	a.offer = &offer{agent: a, caller: c, answer: e.past(cmd.Answer), talkEnd: since}
 	e.startFrom(&a.timer, since, q.WrapUp)
 	e.resume(a, call.WrapUp, since, "", c.id)

@@ -130,8 +130,8 @@ func TestAdoptedTalks(t *testing.T) {
 			given: []Command{SignIn{"ann"}, Enter{Call: "c9", Queue: "care"}, SignIn{"bob"}},
 			steps: []step{
 				{0, annTalks(), []string{
-					"offer_ended c9-a1 canceled", "ann: ringing > ready", "offered c9-a2", "bob: ready > ringing",
-					"ann: ready > talking", "! drop c9-a1 canceled", "! ring c9-a2 bob",
+					"offer_ended c9-a1 canceled", "ann: ringing > ready", "ann: ready > talking",
+					"offered c9-a2", "bob: ready > ringing", "! drop c9-a1 canceled", "! ring c9-a2 bob",
 				}},
 				{0, OfferFailed{"c9-a1", call.Canceled}, quiet},
 				{0, LegEnded{"c1-a2", call.ByCaller}, []string{"talk_ended c1-a2 caller", "ann: talking > wrapup"}},

@@ -50,7 +50,7 @@ func (e *Engine) signOut(a *agent, reason string) {
 		a.next, a.nextWhy = call.Offline, reason
 		e.drop(o, call.Rejected)
 		e.unanswered(o, call.Rejected)
-		e.seek(o.caller)
+		e.again(o.caller, e.now)
 	case call.WrapUp:
 		a.next, a.nextWhy = call.Offline, reason
 		e.endWrapUp(a)

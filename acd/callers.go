@@ -7,23 +7,32 @@ import (
 )
 
 // caller is one call that the engine knows: waiting (offer nil), rung for or talking. The
-// timer is the limit of waiting.
+// timer runs while he waits, to the next moment at which something changes for him.
 type caller struct {
-	rank               // place in the one line of the house, see Config.PriorityWorth
-	entered  time.Time // queue entry
-	priority int
-	id       call.ID
-	queue    *queue
-	offer    *offer // rings or is talked on
-	offers   int    // how many offers so far, in this stay and before
-	timer    deadline
-	limit    time.Time // when waiting ends; zero when it does not
-	index    int
+	rank       // place in the one line of the house, see Config.PriorityWorth
+	id         call.ID
+	queue      *queue
+	entered    time.Time // queue entry
+	begun      time.Time // the same by the clock of the engine, from which limits count
+	priority   int
+	want, need Level  // the level he wants, and the one that is enough by now
+	passed     int    // how many stages of the queue have taken effect
+	offer      *offer // rings or is talked on
+	offers     int    // how many offers so far, in this stay and before
+	home       stand  // place in the queue he entered
+	timer      deadline
 }
 
-func (c *caller) place() *int { return &c.index }
+// overdue says that he has waited to the limit of his queue.
+func (c *caller) overdue(now time.Time) bool {
+	limit, ok := c.limit()
+	return ok && !limit.After(now)
+}
 
-func (c *caller) overdue(now time.Time) bool { return !c.limit.IsZero() && !c.limit.After(now) }
+// limit is when waiting ends, if it does.
+func (c *caller) limit() (time.Time, bool) {
+	return c.begun.Add(c.queue.MaxWait), c.queue.MaxWait > 0
+}
 
 func (e *Engine) enter(cmd Enter) {
 	q, ok := e.queueByID[cmd.Queue]
@@ -36,32 +45,59 @@ func (e *Engine) enter(cmd Enter) {
 		return
 	}
 	c := e.newCaller(cmd, q)
-	e.waitingLimit(c)
+	e.again(c, e.now)
 	if !cmd.Resumed {
 		e.record(call.Event{
-			Kind: call.Queued, Call: c.id, Queue: q.ID, Entered: c.entered, Queueing: q.idle.len() == 0,
+			Kind: call.Queued, Call: c.id, Queue: q.ID, Entered: c.entered, Queueing: agentFor(c) == nil,
 		})
 	}
-	e.seek(c)
 }
 
 // newCaller makes the engine know a call, which nobody is offered yet.
 func (e *Engine) newCaller(cmd Enter, q *queue) *caller {
 	entered := e.past(cmd.Since)
+	want := max(q.MinLevel, cmd.Level)
 	c := &caller{
-		rank: e.rank(entered.Add(-e.cfg.worth(cmd.Priority))), entered: entered, priority: cmd.Priority,
-		id: cmd.Call, queue: q, offers: max(0, cmd.Offers), index: outside,
+		rank: e.rank(entered.Add(-e.cfg.worth(cmd.Priority))), id: cmd.Call, queue: q,
+		entered: entered, begun: e.now.Add(entered.Sub(e.at)),
+		priority: cmd.Priority, want: want, need: want, offers: max(0, cmd.Offers),
 	}
+	c.home = stand{caller: c, index: outside}
 	c.timer = newDeadline(c)
 	e.callers[c.id] = c
 	return c
 }
 
-// waitingLimit starts the limit of waiting, counted from the queue entry.
-func (e *Engine) waitingLimit(c *caller) {
-	if c.queue.MaxWait > 0 {
-		c.limit = e.now.Add(c.queue.MaxWait - e.at.Sub(c.entered))
-		e.start(&c.timer, c.limit)
+// wait lets a caller stand in line.
+func (e *Engine) wait(c *caller) {
+	c.home.join(&c.queue.lines[c.queue.tier(c.need)])
+	next, ok := c.limit()
+	if c.passed < len(c.queue.stages) {
+		stage := c.begun.Add(c.queue.stages[c.passed].after)
+		if !ok || stage.Before(next) {
+			next, ok = stage, true
+		}
+	}
+	if ok {
+		// His own arrival orders equal times, however often he is taken out of the line.
+		e.start(&c.timer, rank{next, c.arrival})
+	}
+}
+
+// unwait takes a caller out of the line, if he stands there.
+func (e *Engine) unwait(c *caller) {
+	c.home.leave()
+	e.stop(&c.timer)
+}
+
+// advance lets those stages of his queue take effect for a caller whose time has come.
+func (e *Engine) advance(c *caller, now time.Time) {
+	for ; c.passed < len(c.queue.stages); c.passed++ {
+		s := c.queue.stages[c.passed]
+		if c.begun.Add(s.after).After(now) {
+			return
+		}
+		c.need = min(c.need, s.level)
 	}
 }
 
@@ -99,15 +135,14 @@ func (e *Engine) leaveQueue(c *caller, outcome call.Outcome) {
 }
 
 func (e *Engine) forget(c *caller) {
-	c.queue.waiting.remove(c)
-	e.stop(&c.timer)
+	e.unwait(c)
 	delete(e.callers, c.id)
 }
 
-// expired sends the caller away, unless a phone rings for him: then he leaves when that
-// ends without an answer, see seek.
+// expired is the limit of waiting, or a stage that changes who may serve him. While a phone
+// rings for him neither matters: he seeks again when that ends without an answer.
 func (c *caller) expired(e *Engine) {
-	if c.offer == nil {
-		e.timeOut(c)
-	}
+	at := c.timer.at
+	e.unwait(c)
+	e.again(c, at)
 }

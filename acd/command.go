@@ -52,6 +52,9 @@ type Enter struct {
 	// Priority moves the caller forward by Config.PriorityWorth for each step, or back when
 	// it is negative; beyond MaxPriority it counts as that. 0 = as everybody.
 	Priority int
+	// Level is the least level of agent that the caller's grade wants; Queue.MinLevel when
+	// that is higher. See Queue.Widen.
+	Level Level
 }
 
 // Leave says that the caller hung up, in the queue or later. During a talk the engine

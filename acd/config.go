@@ -3,6 +3,8 @@ package acd
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"hotline/call"
@@ -68,12 +70,37 @@ type Queue struct {
 	// MaxWait is the limit of waiting; 0 = none. A phone that rings at that moment may
 	// ring on, and the caller leaves when it is not answered.
 	MaxWait time.Duration
+
+	Skill    Skill // that its agents have; "" = none, and every agent has level 0
+	MinLevel Level // least level in Skill that its callers want; needs a Skill when above 0
+	// HighestFirst takes the highest of the levels that have an idle agent first, instead
+	// of the lowest that the caller wants.
+	HighestFirst bool
+	// Widen makes a lower level enough for callers who have waited for a while, at once
+	// where After is 0. The level they want stays, and agents who have it stay preferred.
+	Widen []Widen
+}
+
+// Skill is a field of work, such as a line of products or a language.
+type Skill string
+
+// Level is how far an agent has come in a Skill: the higher the more able. What the numbers
+// mean is the site's affair, for instance 1 junior, 2 senior, 3 manager. 0 is none.
+type Level int
+
+// Widen is one step of Queue.Widen.
+type Widen struct {
+	After time.Duration // of waiting, from the queue entry
+	Level Level         // that is enough from then on; a higher one than before changes nothing
 }
 
 // Agent is one person who answers calls.
 type Agent struct {
 	ID     call.AgentID
-	Queues []call.QueueID // the queues he serves, all equal
+	Queues []call.QueueID // queues he serves
+	// Skills are his levels. He serves every queue that asks for one of them, named in
+	// Queues or not; in a queue whose skill he does not have his level is 0.
+	Skills map[Skill]Level
 }
 
 // Validate returns all faults of the config joined, each wrapping ErrConfig, or nil.
@@ -92,6 +119,7 @@ func (c Config) Validate() error {
 		v.need(q.RingFor > 0, field+".RingFor", "%v must be above 0", q.RingFor)
 		v.notNegative(field+".WrapUp", q.WrapUp)
 		v.notNegative(field+".MaxWait", q.MaxWait)
+		v.levels(field, q)
 		queues[q.ID] = true
 	}
 	agents := make(map[call.AgentID]bool, len(c.Agents))
@@ -101,6 +129,7 @@ func (c Config) Validate() error {
 		v.need(!agents[a.ID], field+".ID", "%q must be unique", a.ID)
 		agents[a.ID] = true
 		v.served(field, a.Queues, queues)
+		v.skills(field, a.Skills)
 	}
 	return errors.Join(v...)
 }
@@ -131,6 +160,24 @@ func (v *faults) need(ok bool, field, rule string, args ...any) {
 
 func (v *faults) notNegative(field string, d time.Duration) {
 	v.need(d >= 0, field, "%v must not be negative", d)
+}
+
+func (v *faults) levels(field string, q Queue) {
+	v.need(q.MinLevel >= 0, field+".MinLevel", "%d must not be negative", q.MinLevel)
+	v.need(q.MinLevel == 0 || q.Skill != "", field+".MinLevel", "%d needs a Skill", q.MinLevel)
+	for i, w := range q.Widen {
+		at := fmt.Sprintf("%s.Widen[%d]", field, i)
+		v.notNegative(at+".After", w.After)
+		v.need(w.Level >= 0, at+".Level", "%d must not be negative", w.Level)
+	}
+}
+
+func (v *faults) skills(field string, skills map[Skill]Level) {
+	for _, skill := range slices.Sorted(maps.Keys(skills)) {
+		at := fmt.Sprintf("%s.Skills[%q]", field, skill)
+		v.need(skill != "", at, "must have a name")
+		v.need(skills[skill] >= 0, at, "%d must not be negative", skills[skill])
+	}
 }
 
 func (v *faults) served(field string, ids []call.QueueID, known map[call.QueueID]bool) {

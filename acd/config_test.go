@@ -27,6 +27,24 @@ func TestConfigFaultsNameFieldAndRule(t *testing.T) {
 		{"ring", func(c *Config) { c.Queues[0].RingFor = 0 }, "Queues[0].RingFor: 0s must be above 0"},
 		{"wrap-up", func(c *Config) { c.Queues[0].WrapUp = -1 }, "Queues[0].WrapUp: -1ns must not be negative"},
 		{"wait", func(c *Config) { c.Queues[0].MaxWait = -1 }, "Queues[0].MaxWait: -1ns must not be negative"},
+		{"level", func(c *Config) { c.Queues[0].MinLevel = -1 }, "Queues[0].MinLevel: -1 must not be negative"},
+		{"level of nothing", func(c *Config) { c.Queues[0].MinLevel = 2 }, "Queues[0].MinLevel: 2 needs a Skill"},
+		{
+			"widening after", func(c *Config) { c.Queues[0].Widen = []Widen{{}, {After: -1}} },
+			"Queues[0].Widen[1].After: -1ns must not be negative",
+		},
+		{
+			"widening level", func(c *Config) { c.Queues[0].Widen = []Widen{{Level: -1}} },
+			"Queues[0].Widen[0].Level: -1 must not be negative",
+		},
+		{
+			"skill without a name", func(c *Config) { c.Agents[0].Skills = map[Skill]Level{"": 1} },
+			`Agents[0].Skills[""]: must have a name`,
+		},
+		{
+			"negative skill", func(c *Config) { c.Agents[0].Skills = map[Skill]Level{"x": -1} },
+			`Agents[0].Skills["x"]: -1 must not be negative`,
+		},
 		{"agent id", func(c *Config) { c.Agents[2].ID = "" }, "Agents[2].ID: must not be empty"},
 		{"agent twice", func(c *Config) { c.Agents[2].ID = "ann" }, `Agents[2].ID: "ann" must be unique`},
 		{

@@ -19,21 +19,21 @@ func (d *deadline) before(other *deadline) bool { return d.compare(other.rank) <
 func (d *deadline) place() *int                 { return &d.index }
 func (d *deadline) running() bool               { return d.index != outside }
 
-// start sets the deadline to at, whether it ran before or not.
-func (e *Engine) start(d *deadline, at time.Time) {
+// start sets the deadline, whether it ran before or not.
+func (e *Engine) start(d *deadline, at rank) {
 	e.deadlines.remove(d)
-	d.rank = e.rank(at)
+	d.rank = at
 	e.deadlines.add(d)
 }
 
 // startIn sets the deadline to the time after now.
-func (e *Engine) startIn(d *deadline, after time.Duration) { e.start(d, e.now.Add(after)) }
+func (e *Engine) startIn(d *deadline, after time.Duration) { e.start(d, e.rank(e.now.Add(after))) }
 
 func (e *Engine) stop(d *deadline) { e.deadlines.remove(d) }
 
 // expire runs what is due, in the order of the deadlines, so that a late Tick makes the
 // same pairs as a punctual one. It ends because every deadline that is started meanwhile
-// lies after now.
+// lies after now, or is the next of the finitely many stages of a waiting caller.
 func (e *Engine) expire() {
 	for {
 		d, ok := e.deadlines.first()
@@ -42,5 +42,6 @@ func (e *Engine) expire() {
 		}
 		e.deadlines.remove(d)
 		d.holder.expired(e)
+		e.serve()
 	}
 }

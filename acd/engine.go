@@ -36,6 +36,8 @@ type Engine struct {
 	now time.Time // as given: deadlines keep its monotonic part and survive a clock step
 	at  time.Time // now as events hold it
 	out Output    // grows in the same memory each time; Apply hands out copies
+
+	seekers []*caller // set free by this command or deadline, see again
 }
 
 // Stats counts what the engine did not act on or had to force. Callers that leave after
@@ -62,19 +64,17 @@ func New(cfg Config) (*Engine, error) {
 		offers:    make(map[call.OfferID]*offer),
 	}
 	for i, c := range cfg.Queues {
-		q := &queue{Queue: c, index: i}
+		q := newQueue(c, i)
 		e.queues = append(e.queues, q)
 		e.queueByID[c.ID] = q
 	}
 	for _, c := range cfg.Agents {
 		a := &agent{id: c.ID, state: call.Offline}
 		a.timer = newDeadline(a)
-		for _, id := range c.Queues {
-			a.seats = append(a.seats, newSeat(a, e.queueByID[id]))
-		}
 		e.agents = append(e.agents, a)
 		e.agentByID[c.ID] = a
 	}
+	e.seatAll(cfg.Agents)
 	return e, nil
 }
 
@@ -86,6 +86,7 @@ func (e *Engine) Apply(now time.Time, c Command) Output {
 	e.out.Actions, e.out.Events = e.out.Actions[:0], e.out.Events[:0]
 	e.expire()
 	e.handle(c)
+	e.serve()
 	return Output{Actions: copied(e.out.Actions), Events: copied(e.out.Events)}
 }
 

@@ -1,66 +1,93 @@
 package acd
 
-import "hotline/call"
+import (
+	"slices"
+	"time"
 
-// queue is one line: who waits and who is free to serve it. At the end of every Apply at
-// least one of the two sets is empty.
-type queue struct {
-	Queue
-	index   int              // in the config
-	waiting ordered[*caller] // callers whom no phone rings for, see caller.before
-	idle    ordered[*seat]   // agents who can be rung, see seat.before
-}
+	"hotline/call"
+)
 
-// seat is an agent's place in one of his queues.
-type seat struct {
-	agent *agent
-	queue *queue
-	index int
-}
-
-func newSeat(a *agent, q *queue) *seat { return &seat{agent: a, queue: q, index: outside} }
-
-func (s *seat) place() *int { return &s.index }
-
-// before is the order of agents in a queue: longest idle first. A later rule by skill
-// changes this and callerFor, nothing else.
+// before is the order of agents of a queue who have the same level: longest idle first.
 func (s *seat) before(other *seat) bool { return s.agent.idle.compare(other.agent.idle) < 0 }
 
-// before is the order of callers in the one line of the house, see Config.PriorityWorth.
+// before is the order of callers in every line: that of the house, see
+// Config.PriorityWorth.
+func (s *stand) before(other *stand) bool { return s.caller.before(other.caller) }
+
 func (c *caller) before(other *caller) bool { return c.compare(other.rank) < 0 }
 
-// agentFor is the agent to ring for a caller of the queue, or nil.
-func agentFor(q *queue) *agent {
-	if s, ok := q.idle.first(); ok {
-		return s.agent
+// agentFor is the seat of the agent to ring for a caller, or nil.
+func agentFor(c *caller) *seat { return c.queue.agentFor(c.need, c.want) }
+
+// agentFor is the longest idle agent of the best level that has anybody idle, or nil: of
+// the levels that the caller wants the lowest first, so that seniors stay free for those
+// who need one, or the highest where the queue says so; then the levels that are enough,
+// the nearest first.
+func (q *queue) agentFor(need, want Level) *seat {
+	enough, wanted := q.tier(need), q.tier(want)
+	if q.HighestFirst {
+		wanted = len(q.idle)
+	}
+	for i := wanted; i < len(q.idle); i++ {
+		if s, ok := q.idle[i].first(); ok {
+			return s
+		}
+	}
+	for i := wanted - 1; i >= enough; i-- {
+		if s, ok := q.idle[i].first(); ok {
+			return s
+		}
 	}
 	return nil
 }
 
-// callerFor is the caller to serve for a free agent, the longest waiting in all his
-// queues, or nil.
-func callerFor(a *agent) *caller {
-	var longest *caller
+// callerFor is the first caller in the line of the house whom a free agent may serve, and
+// the seat he serves him from; nil when there is none.
+func callerFor(a *agent) (*caller, *seat) {
+	var first *caller
+	var from *seat
 	for _, s := range a.seats {
-		if c, ok := s.queue.waiting.first(); ok && (longest == nil || c.before(longest)) {
-			longest = c
+		for i := range s.tier + 1 {
+			if st, ok := s.queue.lines[i].first(); ok && (first == nil || st.caller.before(first)) {
+				first, from = st.caller, s
+			}
 		}
 	}
-	return longest
+	return first, from
 }
 
-// seek finds an agent for a caller whom no phone rings for, or lets him wait at his place.
-// A caller over the limit of his queue leaves instead.
+// again lets a caller whom no phone rings for seek an agent when the command is through.
+// Several who are set free by one command come in their order. The stages of his queue up
+// to the given time have taken effect.
+func (e *Engine) again(c *caller, now time.Time) {
+	e.advance(c, now)
+	e.seekers = append(e.seekers, c)
+}
+
+// serve finds agents for all who seek.
+func (e *Engine) serve() {
+	if len(e.seekers) > 1 {
+		slices.SortFunc(e.seekers, func(a, b *caller) int { return a.compare(b.rank) })
+	}
+	for _, c := range e.seekers {
+		e.seek(c)
+	}
+	clear(e.seekers)
+	e.seekers = e.seekers[:0]
+}
+
+// seek finds an agent for a caller, or lets him wait at his place. A caller over the limit
+// of his queue leaves instead.
 func (e *Engine) seek(c *caller) {
 	if c.overdue(e.now) {
 		e.timeOut(c)
 		return
 	}
-	if a := agentFor(c.queue); a != nil {
-		e.ring(a, c)
+	if s := agentFor(c); s != nil {
+		e.ring(s, c)
 		return
 	}
-	c.queue.waiting.add(c)
+	e.wait(c)
 }
 
 // settle gives an agent who may be rung the next caller, or lets him idle at his place. It
@@ -69,12 +96,12 @@ func (e *Engine) settle(a *agent) {
 	if !a.free() {
 		return
 	}
-	if c := callerFor(a); c != nil {
-		e.ring(a, c)
+	if c, s := callerFor(a); c != nil {
+		e.ring(s, c)
 		return
 	}
 	for _, s := range a.seats {
-		s.queue.idle.add(s)
+		s.queue.idle[s.tier].add(s)
 	}
 	a.seated = true
 }
@@ -82,7 +109,7 @@ func (e *Engine) settle(a *agent) {
 // unseat takes an agent out of the idle ones of all his queues.
 func (a *agent) unseat() {
 	for _, s := range a.seats {
-		s.queue.idle.remove(s)
+		s.queue.idle[s.tier].remove(s)
 	}
 	a.seated = false
 }

@@ -20,7 +20,7 @@ func (m *model) handle(c Command) {
 		m.wish(c.Agent, call.Break, false)
 	case WrapUpDone:
 		for _, a := range m.agents {
-			if a.id == c.Agent && a.state == call.WrapUp {
+			if a.ID == c.Agent && a.state == call.WrapUp {
 				m.finish(a, false)
 			}
 		}
@@ -38,7 +38,7 @@ func (m *model) handle(c Command) {
 }
 
 func (m *model) wish(id call.AgentID, state call.AgentState, signIn bool) {
-	i := slices.IndexFunc(m.agents, func(a *modelAgent) bool { return a.id == id })
+	i := slices.IndexFunc(m.agents, func(a *modelAgent) bool { return a.ID == id })
 	if i < 0 {
 		return
 	}
@@ -94,12 +94,11 @@ func (m *model) enter(cmd Enter) {
 	}
 	c := &modelCall{id: cmd.Call, queue: m.cfg.Queues[q], since: since, order: m.tick(), offers: cmd.Offers}
 	c.place = since.Add(-time.Duration(cmd.Priority) * m.cfg.PriorityWorth) // the play keeps to MaxPriority
-	if c.queue.MaxWait > 0 {
-		c.limit = m.in(c.queue.MaxWait - call.Stamp(m.now).Sub(since))
-		c.end = c.limit.at
-	}
+	c.begun = m.now.Add(since.Sub(call.Stamp(m.now)))
+	c.want = max(cmd.Level, c.queue.MinLevel)
+	c.need = c.want
 	m.calls = append(m.calls, c)
-	m.overdue(c)
+	m.again(c, m.now)
 }
 
 func (m *model) leave(id call.ID) {
@@ -115,7 +114,7 @@ func (m *model) leave(id call.ID) {
 		if c.leg.by == "" {
 			c.leg.by = call.ByCaller
 			c.leg.limit = m.in(m.cfg.RingGrace)
-			m.out = append(m.out, HangUp{c.leg.id, c.id, c.leg.agent.id, call.ByCaller})
+			m.out = append(m.out, HangUp{c.leg.id, c.id, c.leg.agent.ID, call.ByCaller})
 		}
 	default:
 		l := c.leg
@@ -141,9 +140,8 @@ func (m *model) answered(l *modelLeg) {
 		l.state = "talks"
 		l.agent.state = call.Talking
 		l.agent.misses = 0
-		l.call.limit = modelLimit{}
 		l.limit = m.in(m.cfg.TalkMax)
-		m.out = append(m.out, Connect{l.id, l.call.id, l.agent.id})
+		m.out = append(m.out, Connect{l.id, l.call.id, l.agent.ID, l.below})
 	case l.state == "drops" && !l.late:
 		l.late = true
 		m.drop(l, l.why)

@@ -25,16 +25,17 @@ type modelCall struct {
 	queue  Queue
 	since  time.Time
 	place  time.Time // since, less what his priority is worth
-	end    time.Time // of waiting, zero = none
+	begun  time.Time // since, by the engine's clock
+	want   Level
+	need   Level
+	passed int // stages of the queue
 	order  int
 	offers int
 	leg    *modelLeg
-	limit  modelLimit
 }
 
 type modelAgent struct {
-	id     call.AgentID
-	queues []call.QueueID
+	Agent
 	state  call.AgentState
 	next   call.AgentState
 	misses int
@@ -47,6 +48,7 @@ type modelLeg struct {
 	id    call.OfferID
 	call  *modelCall
 	agent *modelAgent
+	below bool
 	state string // rings, talks, drops
 	why   call.Outcome
 	late  bool
@@ -63,7 +65,7 @@ type modelLimit struct {
 func newModel(cfg Config) *model {
 	m := &model{cfg: cfg}
 	for _, a := range cfg.Agents {
-		m.agents = append(m.agents, &modelAgent{id: a.ID, queues: a.Queues, state: call.Offline})
+		m.agents = append(m.agents, &modelAgent{Agent: a, state: call.Offline})
 	}
 	return m
 }
@@ -96,7 +98,9 @@ func (m *model) expireOne() bool {
 		}
 	}
 	for _, c := range m.calls {
-		look(&c.limit, func() { m.callLimit(c) })
+		if next, ok := c.next(); ok && c.leg == nil {
+			look(&modelLimit{next, c.order}, func() { m.again(c, next) })
+		}
 	}
 	for _, a := range m.agents {
 		look(&a.limit, func() { m.agentLimit(a) })
@@ -110,8 +114,38 @@ func (m *model) expireOne() bool {
 	return effect != nil
 }
 
-func (m *model) callLimit(c *modelCall) {
-	if c.leg == nil {
+// next is when something changes for a caller who waits.
+func (c *modelCall) next() (time.Time, bool) {
+	var all []time.Time
+	if c.queue.MaxWait > 0 {
+		all = append(all, c.begun.Add(c.queue.MaxWait))
+	}
+	for _, w := range c.stages()[c.passed:] {
+		all = append(all, c.begun.Add(w.After))
+	}
+	if len(all) == 0 {
+		return time.Time{}, false
+	}
+	return slices.MinFunc(all, time.Time.Compare), true
+}
+
+func (c *modelCall) stages() []Widen {
+	all := slices.Clone(c.queue.Widen)
+	slices.SortStableFunc(all, func(a, b Widen) int { return int(a.After - b.After) })
+	return all
+}
+
+// again is what happens when nobody rings for a caller any more: stages until then take
+// effect, and he goes when he has waited to the limit.
+func (m *model) again(c *modelCall, now time.Time) {
+	for _, w := range c.stages()[c.passed:] {
+		if c.begun.Add(w.After).After(now) {
+			break
+		}
+		c.passed++
+		c.need = min(c.need, w.Level)
+	}
+	if c.queue.MaxWait > 0 && !c.begun.Add(c.queue.MaxWait).After(m.now) {
 		m.removeCall(c)
 		m.out = append(m.out, Expire{c.id, c.queue.ID, call.TimedOut})
 	}
@@ -133,7 +167,7 @@ func (m *model) legLimit(l *modelLeg) {
 	case l.by == "":
 		l.by = call.BySystem
 		l.limit = m.in(m.cfg.RingGrace)
-		m.out = append(m.out, HangUp{l.id, l.call.id, l.agent.id, l.by})
+		m.out = append(m.out, HangUp{l.id, l.call.id, l.agent.ID, l.by})
 	default:
 		m.talkOver(l)
 	}
@@ -142,7 +176,7 @@ func (m *model) legLimit(l *modelLeg) {
 func (m *model) drop(l *modelLeg, why call.Outcome) {
 	l.state, l.why = "drops", why
 	l.limit = m.in(m.cfg.RingGrace)
-	m.out = append(m.out, Drop{l.id, l.call.id, l.agent.id, why})
+	m.out = append(m.out, Drop{l.id, l.call.id, l.agent.ID, why})
 }
 
 // missed frees caller and agent of a leg that rang in vain.
@@ -161,12 +195,8 @@ func (m *model) missed(l *modelLeg, why call.Outcome, pause bool) {
 		l.agent.limit = m.in(m.cfg.MissPause)
 	}
 	m.finish(l.agent, why == call.Canceled)
-	m.overdue(l.call)
-}
-
-func (m *model) overdue(c *modelCall) {
-	if !c.end.IsZero() && !c.end.After(m.now) && slices.Contains(m.calls, c) {
-		m.callLimit(c)
+	if slices.Contains(m.calls, l.call) {
+		m.again(l.call, m.now)
 	}
 }
 
@@ -228,18 +258,44 @@ func (m *model) idleFor(c *modelCall) *modelAgent {
 	var best *modelAgent
 	for _, a := range m.agents {
 		busy := slices.ContainsFunc(m.legs, func(l *modelLeg) bool { return l.agent == a })
-		if a.state != call.Ready || busy || a.limit.order != 0 || !slices.Contains(a.queues, c.queue.ID) {
+		if a.state != call.Ready || busy || a.limit.order != 0 || !a.serves(c.queue) || a.level(c.queue) < c.need {
 			continue
 		}
-		if best == nil || a.idle.Before(best.idle) || a.idle.Equal(best.idle) && a.order < best.order {
+		if best == nil || m.better(c, a, best) {
 			best = a
 		}
 	}
 	return best
 }
 
+func (a *modelAgent) serves(q Queue) bool {
+	_, has := a.Skills[q.Skill]
+	return has && q.Skill != "" || slices.Contains(a.Queues, q.ID)
+}
+
+func (a *modelAgent) level(q Queue) Level { return a.Skills[q.Skill] }
+
+// better says which of two agents who both may serve a caller is rung.
+func (m *model) better(c *modelCall, a, b *modelAgent) bool {
+	rank := func(x *modelAgent) int {
+		level := x.level(c.queue)
+		if c.queue.HighestFirst || level < c.want {
+			return 1000 - int(level)
+		}
+		return int(level)
+	}
+	switch {
+	case rank(a) != rank(b):
+		return rank(a) < rank(b)
+	case a.idle.Equal(b.idle):
+		return a.order < b.order
+	default:
+		return a.idle.Before(b.idle)
+	}
+}
+
 func (m *model) ring(c *modelCall, a *modelAgent) {
-	l := &modelLeg{call: c, agent: a, state: "rings"}
+	l := &modelLeg{call: c, agent: a, state: "rings", below: a.level(c.queue) < c.want}
 	for taken := true; taken; {
 		c.offers++
 		l.id = call.OfferID(fmt.Sprint(c.id, "-a", c.offers))
@@ -248,5 +304,5 @@ func (m *model) ring(c *modelCall, a *modelAgent) {
 	l.limit = m.in(c.queue.RingFor)
 	m.legs = append(m.legs, l)
 	c.leg, a.state = l, call.Ringing
-	m.out = append(m.out, Ring{l.id, c.id, c.queue.ID, a.id, l.limit.at})
+	m.out = append(m.out, Ring{l.id, c.id, c.queue.ID, a.ID, l.limit.at, l.below})
 }

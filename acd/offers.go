@@ -25,6 +25,7 @@ type offer struct {
 	agent   *agent
 	phase   phase
 	begun   time.Time
+	below   bool // the agent's level is below the one that the caller wants
 	timer   deadline
 	dropped call.Outcome // why, in the phase closing
 	late    bool         // answered in the phase closing
@@ -35,17 +36,18 @@ type offer struct {
 	by         call.Party // who ends the talk, once we ordered HangUp
 }
 
-// ring reserves the agent for the caller and has his phone dialled.
-func (e *Engine) ring(a *agent, c *caller) {
-	c.queue.waiting.remove(c)
-	o := &offer{id: e.offerID(c), caller: c, agent: a, phase: ringing, begun: e.at}
+// ring reserves the agent of the seat for the caller and has his phone dialled.
+func (e *Engine) ring(s *seat, c *caller) {
+	e.unwait(c)
+	a := s.agent
+	o := &offer{id: e.offerID(c), caller: c, agent: a, phase: ringing, begun: e.at, below: s.level < c.want}
 	o.timer = newDeadline(o)
 	e.offers[o.id] = o
 	a.offer, c.offer = o, o
 	e.startIn(&o.timer, c.queue.RingFor)
 	e.record(o.event(call.Offered))
 	e.setState(a, call.Ringing, "", c.id)
-	e.act(Ring{Offer: o.id, Call: c.id, Queue: c.queue.ID, Agent: a.id, Until: o.timer.at})
+	e.act(Ring{Offer: o.id, Call: c.id, Queue: c.queue.ID, Agent: a.id, Until: o.timer.at, Below: o.below})
 }
 
 // offerID numbers the offers of a call. A number is passed over when a dropped offer of an
@@ -87,12 +89,11 @@ func (e *Engine) connect(o *offer) {
 	o.wait, o.ring = call.Between(c.entered, e.at), call.Between(o.begun, e.at)
 	a.misses = 0
 	e.startIn(&o.timer, e.cfg.TalkMax)
-	e.stop(&c.timer)
 	ev := o.event(call.Answered)
 	ev.Wait, ev.Ring = o.wait, o.ring
 	e.record(ev)
 	e.setState(a, call.Talking, "", c.id)
-	e.act(Connect{Offer: o.id, Call: c.id, Agent: a.id})
+	e.act(Connect{Offer: o.id, Call: c.id, Agent: a.id, Below: o.below})
 }
 
 func (e *Engine) offerFailed(o *offer, outcome call.Outcome) {
@@ -103,7 +104,7 @@ func (e *Engine) offerFailed(o *offer, outcome call.Outcome) {
 		e.stop(&o.timer)
 		delete(e.offers, o.id)
 		e.unanswered(o, failure(outcome))
-		e.seek(o.caller)
+		e.again(o.caller, e.now)
 	case talking:
 		e.refuse()
 	}
@@ -207,7 +208,7 @@ func (o *offer) expired(e *Engine) {
 	case o.phase == ringing:
 		e.drop(o, call.NoAnswer)
 		e.unanswered(o, call.NoAnswer)
-		e.seek(o.caller)
+		e.again(o.caller, e.now)
 	case o.phase == closing:
 		e.stats.ForcedLegs++
 		e.closed(o)

@@ -68,12 +68,18 @@ func newPlay(rt *rapid.T) *play {
 			ID: call.QueueID(fmt.Sprint("q", i)), RingFor: seconds("ring", 3, 5),
 			WrapUp: seconds("wrap", 0, 4), MaxWait: seconds("wait", 0, 4, 10),
 		})
+		drawSkill(rt, &cfg.Queues[i])
 	}
 	for i := range rapid.IntRange(1, 5).Draw(rt, "agents") {
 		a := Agent{ID: call.AgentID(fmt.Sprint("a", i))}
 		for _, q := range cfg.Queues {
 			if rapid.Bool().Draw(rt, "serves") {
 				a.Queues = append(a.Queues, q.ID)
+			}
+		}
+		for _, skill := range []Skill{"phone", "line"} {
+			if rapid.IntRange(0, 2).Draw(rt, "has "+string(skill)) == 0 {
+				a.Skills = add(a.Skills, skill, Level(rapid.IntRange(0, 3).Draw(rt, "level")))
 			}
 		}
 		cfg.Agents = append(cfg.Agents, a)
@@ -83,6 +89,29 @@ func newPlay(rt *rapid.T) *play {
 		rt.Fatalf("New: %v", err)
 	}
 	return &play{T: rt, e: e, m: newModel(cfg), now: dawn, ledger: newLedger()}
+}
+
+func add(m map[Skill]Level, skill Skill, level Level) map[Skill]Level {
+	if m == nil {
+		m = map[Skill]Level{}
+	}
+	m[skill] = level
+	return m
+}
+
+func drawSkill(rt *rapid.T, q *Queue) {
+	q.Skill = rapid.SampledFrom([]Skill{"", "phone", "line"}).Draw(rt, "skill")
+	if q.Skill == "" {
+		return
+	}
+	q.MinLevel = Level(rapid.IntRange(0, 2).Draw(rt, "least"))
+	q.HighestFirst = rapid.Bool().Draw(rt, "highest")
+	for range rapid.IntRange(0, 3).Draw(rt, "widenings") {
+		q.Widen = append(q.Widen, Widen{
+			After: time.Duration(rapid.IntRange(0, 8).Draw(rt, "after")) * time.Second,
+			Level: Level(rapid.IntRange(0, 3).Draw(rt, "enough")),
+		})
+	}
 }
 
 // draw makes a command about things that exist, existed or never did.
@@ -132,6 +161,7 @@ func (p *play) drawEnter(old call.ID) Command {
 	}
 	if rapid.IntRange(0, 3).Draw(p.T, "grade") == 0 {
 		c.Priority = rapid.IntRange(-2, 2).Draw(p.T, "priority")
+		c.Level = Level(rapid.IntRange(0, 4).Draw(p.T, "wanted"))
 	}
 	p.calls++
 	return c

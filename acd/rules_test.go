@@ -80,7 +80,7 @@ func (p *play) checkDeadlines() {
 		case *offer:
 			known = p.e.offers[h.id] == h
 		case *caller:
-			known = p.e.callers[h.id] == h && (h.offer == nil || h.offer.phase == ringing)
+			known = p.e.callers[h.id] == h && h.offer == nil
 		}
 		if !known {
 			p.Fatalf("a deadline is left behind by %+v", d.holder)
@@ -92,15 +92,17 @@ func (p *play) checkDeadlines() {
 func (p *play) checkNobodyWaitsInVain() {
 	for _, a := range p.e.agents {
 		for _, s := range a.seats {
-			if a.free() && s.queue.waiting.len() > 0 {
-				p.Fatalf("%s is free and %d wait in %s", a.id, s.queue.waiting.len(), s.queue.ID)
+			for i := range s.tier + 1 {
+				if n := s.queue.lines[i].len(); a.free() && n > 0 {
+					p.Fatalf("%s is free and %d wait in %s", a.id, n, s.queue.ID)
+				}
 			}
 		}
 	}
 }
 
-// Who is rung for was first in his queue among those who still wait there and were never
-// offered. A caller who enters with a past of his own comes after the deadlines.
+// Who is rung for was first in his queue among those with equal wishes who still wait there
+// and were never offered. A caller who enters with a past of his own comes after the deadlines.
 func (p *play) checkOrder(cmd Command, out Output) {
 	enter, _ := cmd.(Enter)
 	for _, action := range out.Actions {
@@ -110,7 +112,7 @@ func (p *play) checkOrder(cmd Command, out Output) {
 		}
 		c := p.e.callers[r.Call]
 		for _, other := range p.e.callers {
-			if other.id != enter.Call && other.queue == c.queue && other.offers == 0 && other.offer == nil && other.before(c) {
+			if other.id != enter.Call && other.queue == c.queue && other.want == c.want && other.offers == 0 && other.offer == nil && other.before(c) {
 				p.Fatalf("%s is rung for before %s, who entered earlier", c.id, other.id)
 			}
 		}

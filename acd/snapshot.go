@@ -28,6 +28,8 @@ type CallerView struct {
 	Call     call.ID
 	Entered  time.Time    // queue entry
 	Priority int          // as given in Enter
+	Level    Level        // that he wants
+	Enough   Level        // that is enough by now, see Queue.Widen
 	Agent    call.AgentID // whose phone rings for him now; "" when none does
 	Offers   int          // offers so far, the present one included
 }
@@ -72,10 +74,10 @@ func (e *Engine) collect(now time.Time) collected {
 		waiting:  make([][]placed, len(e.queues)),
 	}
 	for _, q := range e.queues {
-		c.Queues = append(c.Queues, QueueView{ID: q.ID, Idle: q.idle.len()})
+		c.Queues = append(c.Queues, QueueView{ID: q.ID, Idle: q.ready()})
 	}
 	for _, p := range e.callers {
-		view := CallerView{Call: p.id, Entered: p.entered, Priority: p.priority, Offers: p.offers}
+		view := CallerView{Call: p.id, Entered: p.entered, Priority: p.priority, Level: p.want, Enough: p.need, Offers: p.offers}
 		if p.offer != nil {
 			if p.offer.phase == talking {
 				continue
