@@ -101,8 +101,9 @@ func (p *play) checkNobodyWaitsInVain() {
 	}
 }
 
-// Who is rung for was first in his queue among those with equal wishes who still wait there
-// and were never offered. A caller who enters with a past of his own comes after the deadlines.
+// Who is rung for was first in his queue among those who could have been: who still wait there
+// for no higher level and were never offered. A caller who enters with a past of his own
+// comes after the deadlines. Where waiting changes the level, the model alone knows.
 func (p *play) checkOrder(cmd Command, out Output) {
 	enter, _ := cmd.(Enter)
 	for _, action := range out.Actions {
@@ -111,8 +112,11 @@ func (p *play) checkOrder(cmd Command, out Output) {
 			continue
 		}
 		c := p.e.callers[r.Call]
+		if len(c.queue.stages) > 0 {
+			continue
+		}
 		for _, other := range p.e.callers {
-			if other.id != enter.Call && other.queue == c.queue && other.want == c.want && other.offers == 0 && other.offer == nil && other.before(c) {
+			if other.id != enter.Call && other.queue == c.queue && other.need <= c.need && other.offers == 0 && other.offer == nil && other.before(c) {
 				p.Fatalf("%s is rung for before %s, who entered earlier", c.id, other.id)
 			}
 		}
