@@ -33,6 +33,7 @@ type Options struct {
 	Agents   int                   // a1001, a1002, ...
 	Language configs.Language      // of prompts; "" = zh-CN
 	Change   func(*configs.Config) // last word on the configuration; may be nil
+	Outside  bool                  // the hotline itself is started elsewhere, as a process of its own
 	Stage    testbed.Stage         // told what is done and how long it took; may be nil
 	Log      *slog.Logger          // of the hotline; nil = discard
 }
@@ -83,6 +84,9 @@ func (s *Site) start(ctx context.Context, o Options) error {
 	s.Config = s.configure(o)
 	if err := s.Config.Validate(); err != nil {
 		return fmt.Errorf("demo: %w", err)
+	}
+	if o.Outside {
+		return nil
 	}
 	return s.StartApp(ctx)
 }

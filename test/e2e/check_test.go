@@ -16,18 +16,19 @@ import (
 	"hotline/ari/aritest"
 	"hotline/internal/app"
 	"hotline/internal/demo"
+	"hotline/test/house"
 )
 
 // sheet is a hotline.yaml by key path, each value as it stands in the file.
 type sheet map[string]string
 
 // sheet is the configuration of the running site as an operator would write it.
-func (h *house) sheet() sheet {
-	h.t.Helper()
+func sheetOf(h *house.House) sheet {
+	h.T.Helper()
 	c := h.Config
-	secret := filepath.Join(h.t.TempDir(), "secret")
+	secret := filepath.Join(h.T.TempDir(), "secret")
 	if err := os.WriteFile(secret, []byte(h.Asterisk.ARIPassword+"\n"), 0o600); err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	return sheet{
 		"asterisk.url": quoted(c.Asterisk.URL), "asterisk.user": quoted(c.Asterisk.User),
@@ -87,8 +88,8 @@ func nobody(t *testing.T) string {
 // `hotline check` says of a running site that all is fine, and of each thing that an
 // operator can get wrong what it is and what to do, while the rest stays fine.
 func TestCheckSaysWhatIsWrong(t *testing.T) {
-	h, hotline := open(t, 1, nil), program(t)
-	good := h.sheet()
+	h, hotline := house.Open(t, 1, nil), program(t)
+	good := sheetOf(h)
 	wrongSecret := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(wrongSecret, []byte("not-the-password\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -160,7 +161,7 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 }
 
 // checkOfSilence stops Asterisk without ending it: check must not wait for ever.
-func checkOfSilence(t *testing.T, h *house, hotline string, good sheet) {
+func checkOfSilence(t *testing.T, h *house.House, hotline string, good sheet) {
 	t.Helper()
 	if err := h.Asterisk.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
@@ -177,7 +178,7 @@ func checkOfSilence(t *testing.T, h *house, hotline string, good sheet) {
 }
 
 // checkOfFullDisk asks for more room than any disk in use has, which no file may.
-func checkOfFullDisk(t *testing.T, h *house) {
+func checkOfFullDisk(t *testing.T, h *house.House) {
 	t.Helper()
 	cfg := *h.Config
 	cfg.Recordings.MinFreePercent = 100

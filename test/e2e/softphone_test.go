@@ -13,6 +13,7 @@ import (
 	"hotline/internal/phonesim/tone"
 	"hotline/internal/testbed"
 	"hotline/recorder/wav"
+	"hotline/test/house"
 )
 
 // softphone is a baresip as Debian has it: a SIP phone by other people.
@@ -120,7 +121,7 @@ func (p *softphone) hears() map[int]int {
 func codeWAV(t *testing.T, code int, length time.Duration) []byte {
 	t.Helper()
 	var file bytes.Buffer
-	periods := int(length / window)
+	periods := int(length / house.Window)
 	w, err := wav.NewWriter(&file, wav.Format{Rate: tone.SampleRate, Channels: 1}, int64(periods*tone.Window))
 	if err != nil {
 		t.Fatal(err)

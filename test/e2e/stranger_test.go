@@ -15,6 +15,7 @@ import (
 
 	"hotline/call"
 	"hotline/reports/sqlstore"
+	"hotline/test/house"
 )
 
 // Codes of the two strangers.
@@ -53,7 +54,7 @@ func TestS22StrangersPhones(t *testing.T) {
 	}
 	// The greeting comes first.
 	eventually(t, time.Minute, "they have talked for 3 s", func() bool {
-		const enough = int(3 * time.Second / window)
+		const enough = int(3 * time.Second / house.Window)
 		return follow() == call.Talking && calling.hears()[agentCode] >= enough && answering.hears()[callerCode] >= enough
 	})
 	calling.leave()
@@ -132,20 +133,20 @@ func (d *demoRun) compareRecorded(hotline, config string) {
 		d.t.Errorf("the recording is %+v", rec)
 	}
 	path := filepath.Join(d.access.Recordings, filepath.FromSlash(rec.Recording.Path))
-	sound, length := codes(d.t, path)
+	sound, length := house.Codes(d.t, path)
 	left, right := sound[0][callerCode], sound[1][agentCode]
-	if left.first > edge || length-left.last > edge || int(length/window)-left.windows > int(edge/window) {
-		d.t.Errorf("of %v the caller is heard from %v to %v in %d windows", length, left.first, left.last, left.windows)
+	if left.First > edge || length-left.Last > edge || int(length/house.Window)-left.Windows > int(edge/house.Window) {
+		d.t.Errorf("of %v the caller is heard from %v to %v in %d windows", length, left.First, left.Last, left.Windows)
 	}
-	if talk := right.last - right.first; right.windows < 150 || length-right.last > edge ||
-		int(talk/window)-right.windows > int(edge/window) {
-		d.t.Errorf("of %v the agent is heard from %v to %v in %d windows", length, right.first, right.last, right.windows)
+	if talk := right.Last - right.First; right.Windows < 150 || length-right.Last > edge ||
+		int(talk/house.Window)-right.Windows > int(edge/house.Window) {
+		d.t.Errorf("of %v the agent is heard from %v to %v in %d windows", length, right.First, right.Last, right.Windows)
 	}
 	if len(sound[0]) != 1 || len(sound[1]) != 1 {
 		d.t.Errorf("codes on the left %v and on the right %v, want one each", sound[0], sound[1])
 	}
-	if right.first < 2*time.Second {
-		d.t.Errorf("the agent is heard after %v: where is the greeting?", right.first)
+	if right.First < 2*time.Second {
+		d.t.Errorf("the agent is heard after %v: where is the greeting?", right.First)
 	}
 	if strings.Contains(d.said(), "ERROR") {
 		d.t.Errorf("the demo complains:\n%s", d.said())

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hotline/internal/phonesim"
+	"hotline/test/house"
 )
 
 // TestS22FiftyCallsAgree: fifty callers, five agents who answer, ring out, reject and are
@@ -13,37 +14,37 @@ import (
 // to the call and to 50 ms, and every call is recorded from its first to its last second.
 func TestS22FiftyCallsAgree(t *testing.T) {
 	const calls, agents = 50, 5
-	h := open(t, agents, nil)
+	h := house.Open(t, agents, nil)
 	for i := range agents {
-		h.agent(i, moods(i))
+		h.Agent(i, moods(i))
 	}
 	legs := make([]*phonesim.Leg, calls)
 	tick := time.NewTicker(700 * time.Millisecond)
 	defer tick.Stop()
 	for i := range legs {
-		o := phonesim.CallOptions{From: number(i), Talk: time.Duration(2000+i%5*500) * time.Millisecond}
+		o := phonesim.CallOptions{From: house.Number(i), Talk: time.Duration(2000+i%5*500) * time.Millisecond}
 		switch {
 		case i%12 == 11: // gives up after the limit of a short call
 			o.Patience = time.Duration(5500+i*20) * time.Millisecond
 		case i%6 == 5:
 			o.Patience = time.Duration(400+i*60) * time.Millisecond
 		}
-		legs[i] = h.call(o)
+		legs[i] = h.Call(o)
 		<-tick.C
 	}
-	h.over(legs...)
-	events := h.settle()
-	all := stories(t, events, h.sim.Ledger())
+	h.Over(legs...)
+	events := h.Settle()
+	all := house.Stories(t, events, h.Sim.Ledger())
 	if len(all) != calls {
 		t.Fatalf("%d calls in the ledger, %d were made", len(all), calls)
 	}
 	var wg sync.WaitGroup
 	for _, s := range all {
-		compareCall(t, s)
-		wg.Go(func() { h.compareRecording(s) })
+		house.CompareCall(t, s)
+		wg.Go(func() { h.CompareRecording(s) })
 	}
 	wg.Wait()
-	f := h.compareFigures(events)
+	f := h.CompareFigures(events)
 	t.Logf("offered %d, answered %d, in time %d, abandoned %d, short %d",
 		f.Offered, f.Answered, f.AnsweredInT, f.Abandoned, f.Short)
 	if f.Offered != calls || f.Answered < calls/2 || f.Abandoned == 0 || f.Short == 0 {

@@ -1,4 +1,4 @@
-package e2e
+package house
 
 import (
 	"bytes"
@@ -19,37 +19,38 @@ import (
 // tolerance is how far two watches may differ on the same length of time.
 const tolerance = 50 * time.Millisecond
 
-// story is all events of one caller's call, by kind.
-type story struct {
-	id     call.ID
-	kinds  map[call.Kind][]call.Event
-	caller phonesim.Record
-	offers []phonesim.Record // as the agents' phones saw them, in order
+// Story is all events of one caller's call, by kind.
+type Story struct {
+	ID     call.ID
+	Kinds  map[call.Kind][]call.Event
+	Caller phonesim.Record
+	Offers []phonesim.Record // as the agents' phones saw them, in order
 }
 
-func (s story) one(t *testing.T, k call.Kind) call.Event {
+// One gives the only event of a kind; none or several are a fault.
+func (s Story) One(t *testing.T, k call.Kind) call.Event {
 	t.Helper()
-	if n := len(s.kinds[k]); n != 1 {
-		t.Errorf("call %s of %s: %d events %q, want one", s.id, s.caller.Party, n, k)
+	if n := len(s.Kinds[k]); n != 1 {
+		t.Errorf("call %s of %s: %d events %q, want one", s.ID, s.Caller.Party, n, k)
 		return call.Event{}
 	}
-	return s.kinds[k][0]
+	return s.Kinds[k][0]
 }
 
-// stories brings the ledger and the phones together by the caller's number.
-func stories(t *testing.T, events []call.Event, records []phonesim.Record) map[string]*story {
+// Stories brings the ledger and the phones together by the caller's number.
+func Stories(t *testing.T, events []call.Event, records []phonesim.Record) map[string]*Story {
 	t.Helper()
-	byCall, byNumber := map[call.ID]*story{}, map[string]*story{}
+	byCall, byNumber := map[call.ID]*Story{}, map[string]*Story{}
 	for _, e := range events {
 		if e.Call == "" {
 			continue
 		}
 		s := byCall[e.Call]
 		if s == nil {
-			s = &story{id: e.Call, kinds: map[call.Kind][]call.Event{}}
+			s = &Story{ID: e.Call, Kinds: map[call.Kind][]call.Event{}}
 			byCall[e.Call] = s
 		}
-		s.kinds[e.Kind] = append(s.kinds[e.Kind], e)
+		s.Kinds[e.Kind] = append(s.Kinds[e.Kind], e)
 		if e.Kind == call.Arrived {
 			if byNumber[e.Number] != nil {
 				t.Errorf("number %s arrived twice", e.Number)
@@ -68,32 +69,32 @@ func stories(t *testing.T, events []call.Event, records []phonesim.Record) map[s
 			continue
 		}
 		if r.Role == phonesim.RoleAgent {
-			s.offers = append(s.offers, r)
+			s.Offers = append(s.Offers, r)
 		} else {
-			s.caller = r
+			s.Caller = r
 		}
 	}
 	return byNumber
 }
 
 // near compares one length of time on two watches.
-func near(t *testing.T, s *story, what string, phone time.Duration, ledger call.Millis) {
+func near(t *testing.T, s *Story, what string, phone time.Duration, ledger call.Millis) {
 	t.Helper()
 	if d := (phone - ledger.Duration()).Abs(); d > tolerance {
-		t.Errorf("call of %s: %s is %v by the phones and %v by the ledger", s.caller.Party, what, phone, ledger.Duration())
+		t.Errorf("call of %s: %s is %v by the phones and %v by the ledger", s.Caller.Party, what, phone, ledger.Duration())
 	}
 }
 
-// compareCall holds one call's events against what its phones witnessed.
-func compareCall(t *testing.T, s *story) {
+// CompareCall holds one call's events against what its phones witnessed.
+func CompareCall(t *testing.T, s *Story) {
 	t.Helper()
-	c := s.caller
-	ended := s.one(t, call.Ended)
+	c := s.Caller
+	ended := s.One(t, call.Ended)
 	near(t, s, "the call", c.Ended.Sub(c.Answered), ended.Total)
 	compareOffers(t, s)
-	answered := s.kinds[call.Answered]
+	answered := s.Kinds[call.Answered]
 	if len(answered) == 0 {
-		left := s.one(t, call.LeftQueue)
+		left := s.One(t, call.LeftQueue)
 		if left.Outcome != call.Abandoned || ended.Ending.Class != call.ClassAbandoned {
 			t.Errorf("call of %s: left as %q and ended as %v, but the caller gave up", c.Party, left.Outcome, ended.Ending)
 		}
@@ -103,8 +104,8 @@ func compareCall(t *testing.T, s *story) {
 	if ended.Ending.Class != call.ClassAnswered {
 		t.Errorf("call of %s ended as %v, but an agent answered", c.Party, ended.Ending)
 	}
-	talk := s.one(t, call.TalkEnded)
-	agent := s.offers[len(s.offers)-1]
+	talk := s.One(t, call.TalkEnded)
+	agent := s.Offers[len(s.Offers)-1]
 	near(t, s, "the wait", agent.Answered.Sub(c.Answered), answered[0].Wait)
 	near(t, s, "the talk", agent.Ended.Sub(agent.Answered), talk.Talk)
 	if !c.Hears(agent.Tone) || !agent.Hears(c.Tone) {
@@ -121,36 +122,36 @@ func compareCall(t *testing.T, s *story) {
 
 // compareOffers holds the offers of a call against the phones that rang. An offer that was
 // cancelled may not have reached its phone.
-func compareOffers(t *testing.T, s *story) {
+func compareOffers(t *testing.T, s *Story) {
 	t.Helper()
 	outcomes := map[call.OfferID]call.Event{}
-	for _, e := range s.kinds[call.OfferEnded] {
+	for _, e := range s.Kinds[call.OfferEnded] {
 		outcomes[e.Offer] = e
 	}
 	seen := 0
-	for _, o := range s.kinds[call.Offered] {
+	for _, o := range s.Kinds[call.Offered] {
 		end, failed := outcomes[o.Offer]
-		if failed && end.Outcome == call.Canceled && seen >= len(s.offers) {
+		if failed && end.Outcome == call.Canceled && seen >= len(s.Offers) {
 			continue
 		}
-		if seen >= len(s.offers) {
-			t.Errorf("call of %s: offer %s to %s rang no phone", s.caller.Party, o.Offer, o.Agent)
+		if seen >= len(s.Offers) {
+			t.Errorf("call of %s: offer %s to %s rang no phone", s.Caller.Party, o.Offer, o.Agent)
 			return
 		}
-		r := s.offers[seen]
+		r := s.Offers[seen]
 		seen++
 		if r.Party != string(o.Agent) {
-			t.Errorf("call of %s: offer %s is to %s, but %s rang", s.caller.Party, o.Offer, o.Agent, r.Party)
+			t.Errorf("call of %s: offer %s is to %s, but %s rang", s.Caller.Party, o.Offer, o.Agent, r.Party)
 		}
-		if want := outcomeOf(r, s.caller); failed && end.Outcome != want || failed == (want == "") {
-			t.Errorf("call of %s: offer to %s ended %q, the phone says %q (%+v)", s.caller.Party, o.Agent, end.Outcome, want, r)
+		if want := outcomeOf(r, s.Caller); failed && end.Outcome != want || failed == (want == "") {
+			t.Errorf("call of %s: offer to %s ended %q, the phone says %q (%+v)", s.Caller.Party, o.Agent, end.Outcome, want, r)
 		}
 		if failed {
 			near(t, s, "the ring", r.Ended.Sub(r.Invite), end.Ring)
 		}
 	}
-	if seen != len(s.offers) {
-		t.Errorf("call of %s: %d phones rang, %d offers are in the ledger", s.caller.Party, len(s.offers), seen)
+	if seen != len(s.Offers) {
+		t.Errorf("call of %s: %d phones rang, %d offers are in the ledger", s.Caller.Party, len(s.Offers), seen)
 	}
 }
 
@@ -170,34 +171,35 @@ func outcomeOf(r, caller phonesim.Record) call.Outcome {
 	}
 }
 
-// report makes the figures of all events by the pure formulas.
-func (h *house) report(events []call.Event) *reports.Report {
-	h.t.Helper()
+// Report makes the figures of all events by the pure formulas.
+func (h *House) Report(events []call.Event) *reports.Report {
+	h.T.Helper()
 	start := events[0].At.Truncate(24 * time.Hour)
 	r, err := reports.Recompute(events, reports.Spec{
 		Period: reports.Interval{Start: start, End: start.Add(48 * time.Hour)},
 		Grid:   reports.Grid{Step: reports.Quarter, Zone: h.Config.Zone()}, Rules: reports.DefaultRules(),
 	})
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	return r
 }
 
-// compareFigures holds the counters in Redis against the report, interval by interval, and
+// CompareFigures holds the counters in Redis against the report, interval by interval, and
 // checks that the report adds up and prints.
-func (h *house) compareFigures(events []call.Event) reports.Figures {
-	h.t.Helper()
-	r := h.report(events)
+func (h *House) CompareFigures(events []call.Event) reports.Figures {
+	h.T.Helper()
+	h.stores()
+	r := h.Report(events)
 	if err := r.Total.Figures.Check(); err != nil {
-		h.t.Error(err)
+		h.T.Error(err)
 	}
 	if r.Contradictions != 0 {
-		h.t.Errorf("%d events contradict earlier ones", r.Contradictions)
+		h.T.Errorf("%d events contradict earlier ones", r.Contradictions)
 	}
-	counters, err := h.App.Figures().Figures(h.t.Context(), demo.Queue, r.Spec.Period.Start, r.Spec.Period.End)
+	counters, err := h.figures.Figures(h.T.Context(), demo.Queue, r.Spec.Period.Start, r.Spec.Period.End)
 	if err != nil {
-		h.t.Fatal(err)
+		h.T.Fatal(err)
 	}
 	got, want := map[int64]reports.Figures{}, map[int64]reports.Figures{}
 	for _, c := range counters {
@@ -211,18 +213,18 @@ func (h *house) compareFigures(events []call.Event) reports.Figures {
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		h.t.Errorf("Redis against the report (-report +Redis):\n%s", diff)
+		h.T.Errorf("Redis against the report (-report +Redis):\n%s", diff)
 	}
 	sum := redisstore.Counter{}
 	for _, c := range counters {
 		sum.Add(c)
 	}
 	if sum.Offered != r.Total.Figures.Offered {
-		h.t.Errorf("Redis has %d offered in all, the report %d", sum.Offered, r.Total.Figures.Offered)
+		h.T.Errorf("Redis has %d offered in all, the report %d", sum.Offered, r.Total.Figures.Offered)
 	}
 	var out bytes.Buffer
 	if err := r.Write(&out, reports.View{Format: reports.JSONFormat}); err != nil || !json.Valid(out.Bytes()) {
-		h.t.Errorf("the report does not print as JSON: %v", err)
+		h.T.Errorf("the report does not print as JSON: %v", err)
 	}
 	return r.Total.Figures
 }

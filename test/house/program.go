@@ -1,0 +1,168 @@
+package house
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"hotline/internal/demo"
+	"hotline/internal/live"
+	"hotline/internal/testbed"
+)
+
+// programToken is the token of the API of a controller that runs as a process of its own.
+const programToken = "a token for the tests of the whole system"
+
+// Controller is the real hotline as a process of its own, so that it can be killed.
+type Controller struct {
+	h    *House
+	name string
+	file string // the program
+	log  *os.File
+	proc *testbed.Process
+	api  *live.Client
+	runs int // starts so far; each adds a line to the log when it acts
+}
+
+// Build makes the program once for a test.
+func Build(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "hotline")
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", file, "hotline/cmd/hotline").CombinedOutput()
+	if err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	return file
+}
+
+// Controller starts a further controller on the site. All of one site share ledger, Redis
+// and recordings; one acts, the others stand by.
+func (h *House) Controller(program, name string) *Controller {
+	h.T.Helper()
+	c := &Controller{h: h, name: name, file: program}
+	for file, text := range map[string]string{
+		"password": h.Site.Asterisk.ARIPassword + "\n", "token": programToken + "\n", "hotline.yaml": h.settings(),
+	} {
+		if err := os.WriteFile(filepath.Join(h.Dir, file), []byte(text), 0o600); err != nil {
+			h.T.Fatal(err)
+		}
+	}
+	h.T.Cleanup(func() { c.end() })
+	c.Start()
+	return c
+}
+
+// settings is the site's configuration as an operator would write it.
+func (h *House) settings() string {
+	var b strings.Builder
+	c := h.Config
+	fmt.Fprintf(&b, "asterisk: {url: %q, user: %q, password_file: password, app: %q, recording_dir: %q}\n",
+		c.Asterisk.URL, c.Asterisk.User, c.Asterisk.App, c.Asterisk.RecordingDir)
+	fmt.Fprintf(&b, "redis: {addr: %q}\nledger: {path: %q}\n", c.Redis.Addr, c.Ledger.Path)
+	fmt.Fprintf(&b, "recordings: {dir: %q, min_free_percent: 0}\n", c.Recordings.Dir)
+	b.WriteString("api: {listen: \"127.0.0.1:0\", token_file: token}\n")
+	fmt.Fprintf(&b, "lines:\n  - {number: %q, queue: %q, greeting: \"\"}\n", demo.Line, demo.Queue)
+	q := c.Queues[0]
+	fmt.Fprintf(&b, "queues:\n  - {id: %q, ring_for: %s, wrap_up: %s, announcement: \"\", music_class: default}\nagents:\n",
+		q.ID, q.RingFor, q.WrapUp)
+	for _, a := range c.Agents {
+		fmt.Fprintf(&b, "  - {id: %q, extension: %q, queues: [%s]}\n", a.ID, a.Extension, demo.Queue)
+	}
+	return b.String()
+}
+
+// Start runs the process. It does not wait until it acts: a standby does not.
+func (c *Controller) Start() {
+	t := c.h.T
+	t.Helper()
+	var err error
+	if c.log, err = os.OpenFile(filepath.Join(c.h.Dir, c.name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(c.file, "serve", "--config", filepath.Join(c.h.Dir, "hotline.yaml"))
+	cmd.Stderr = c.log
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "HOTLINE_") { // those would be settings
+			cmd.Env = append(cmd.Env, v)
+		}
+	}
+	if c.proc, err = testbed.Start(cmd); err != nil {
+		t.Fatal(err)
+	}
+	c.runs++
+	c.h.acting = c
+}
+
+// runsLine tells where the API listens, as soon as the controller acts. A run that was killed
+// while it stood by has none: Kill counts it out.
+var runsLine = regexp.MustCompile(`msg="hotline runs" api=(\S+)`)
+
+// client is the API of the process that runs now, nil before it listens.
+func (c *Controller) client() *live.Client {
+	if c.api == nil {
+		text, err := os.ReadFile(c.log.Name())
+		if err != nil {
+			return nil
+		}
+		if all := runsLine.FindAllSubmatch(text, -1); len(all) == c.runs {
+			c.api = live.NewClient(string(all[len(all)-1][1]), programToken)
+		}
+	}
+	return c.api
+}
+
+// Kill ends the process as a crash does and waits until it is gone.
+func (c *Controller) Kill() {
+	c.h.T.Helper()
+	if c.client() == nil {
+		c.runs--
+	}
+	if err := c.proc.Kill(); err != nil {
+		c.h.T.Fatal(err)
+	}
+	c.close()
+}
+
+// Signal sends a signal, such as SIGSTOP.
+func (c *Controller) Signal(s syscall.Signal) {
+	c.h.T.Helper()
+	if err := c.proc.Signal(s); err != nil {
+		c.h.T.Fatal(err)
+	}
+}
+
+// Running tells whether the process is there.
+func (c *Controller) Running() bool { return c.proc != nil && c.proc.Running() }
+
+// Forget takes note that the process has ended by itself, so that it can be started again.
+func (c *Controller) Forget() { c.close() }
+
+func (c *Controller) close() {
+	if c.api != nil {
+		c.api.Close()
+	}
+	if err := c.log.Close(); err != nil {
+		c.h.T.Error(err)
+	}
+	c.proc, c.api = nil, nil
+}
+
+func (c *Controller) end() {
+	if c.proc != nil {
+		if err := c.proc.Stop(10 * time.Second); err != nil {
+			c.h.T.Errorf("stop controller %s: %v", c.name, err)
+		}
+		c.close()
+	}
+	if text, err := os.ReadFile(filepath.Join(c.h.Dir, c.name+".log")); err == nil && c.h.T.Failed() {
+		c.h.T.Logf("log of controller %s:\n%s", c.name, tail(text, 6000))
+	}
+}
+
+func tail(text []byte, most int) []byte { return text[max(0, len(text)-most):] }
