@@ -72,6 +72,15 @@ func Known(name string) bool { return slices.Contains(Names(), name) }
 // ErrUnknown is returned for a prompt or sample that does not exist.
 var ErrUnknown = errors.New("no such prompt")
 
+// Sound returns a prompt as it is kept, raw A-law: 8000 bytes are one second.
+func Sound(language, name string) ([]byte, error) {
+	content, err := files.ReadFile(path.Join(language, name+extension))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s in %s", ErrUnknown, name, language)
+	}
+	return content, nil
+}
+
 // Demo returns a sample of speech for demonstrations as raw A-law: party is "caller" or
 // "agent", n counts from 0 and wraps round.
 func Demo(language, party string, n int) ([]byte, error) {

@@ -136,7 +136,7 @@ func (a *App) settleLegs(ctx context.Context, s *story, h holding) (held *callfl
 		case leg.State == ari.ChannelRinging && current:
 			held = s.held(leg.ID, false, false)
 		default:
-			a.orphan(ctx, leg.ID)
+			a.hangUp(ctx, leg.ID) // before the next phone rings for him
 		}
 	}
 	if s.offered.Kind != "" && s.answered.Kind == "" && held == nil {
@@ -155,7 +155,7 @@ func (a *App) writeOff(ctx context.Context, s story, h holding) {
 	}
 	a.log.Warn("call ended unseen", "call", s.id, "end", end)
 	for _, leg := range h.legs[s.id] {
-		a.orphan(ctx, leg.ID)
+		a.hangUp(ctx, leg.ID)
 	}
 	class := call.ClassAbandoned
 	if s.offered.Kind != "" && s.answered.Kind == "" {

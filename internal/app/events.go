@@ -152,13 +152,16 @@ func (a *App) legEnd(ctx context.Context, e *ari.Event) {
 // (peers.md 3.3). It runs beside the reader, which must not wait for a command.
 func (a *App) orphan(ctx context.Context, id string) {
 	a.log.Warn("leg without a call is hung up", "leg", id)
-	a.side.Go(func() {
-		bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), commandMax)
-		defer cancel()
-		if err := a.ari.Hangup(bound, id, "normal"); err != nil {
-			a.log.Warn("leg without a call stays", "leg", id, "error", err)
-		}
-	})
+	a.side.Go(func() { a.hangUp(context.WithoutCancel(ctx), id) })
+}
+
+// hangUp ends a leg and waits for Asterisk's word.
+func (a *App) hangUp(ctx context.Context, id string) {
+	bound, cancel := context.WithTimeout(ctx, commandMax)
+	defer cancel()
+	if err := a.ari.Hangup(bound, id, "normal"); err != nil {
+		a.log.Warn("leg without a call stays", "leg", id, "error", err)
+	}
 }
 
 // stranger takes up a caller of whom the ledger knows nothing: his arrival was lost with an
