@@ -85,7 +85,8 @@ func (h *House) CompareRecording(s *Story) {
 	}
 	sound, length := Codes(t, path)
 	total := s.Caller.Ended.Sub(s.Caller.Answered)
-	if d := (length - total).Abs(); d > tolerance {
+	// Asterisk's recording is clocked by frames, so a long call may lose one now and then.
+	if d := (length - total).Abs(); d > tolerance+total/1000 {
 		t.Errorf("recording of %s lasts %v, the call %v", s.Caller.Party, length, total)
 	}
 	whole(t, s, "caller on the left", sound[0][s.Caller.Tone], 0, total)
