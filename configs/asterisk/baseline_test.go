@@ -49,11 +49,13 @@ func TestBaselineDoesTheSameWork(t *testing.T) {
 	p.BaselineNumber = "90000"
 	dir := render(t, p)
 	queues := parse(t, dir, "queues.conf")
-	if got, want := get(queues, BaselineQueue, "", "member"), []string{"PJSIP/a1001", "PJSIP/a1002"}; !slices.Equal(got, want) {
+	want := []string{"PJSIP/a1001", "PJSIP/a1002"}
+	if got := get(queues, BaselineQueue, "", "member"); !slices.Equal(got, want) {
 		t.Errorf("members %v, want %v", got, want)
 	}
 	for key, want := range map[string]string{
-		"strategy": "rrmemory", "autofill": "yes", "ringinuse": "no", "retry": "1", "wrapuptime": "0", "musicclass": "default",
+		"strategy": "rrmemory", "autofill": "yes", "ringinuse": "no", "retry": "1", "wrapuptime": "0",
+		"musicclass": "default",
 	} {
 		if got := get(queues, BaselineQueue, "", key); len(got) != 1 || got[0] != want {
 			t.Errorf("%s: %q, want %q", key, got, want)

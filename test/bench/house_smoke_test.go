@@ -12,7 +12,9 @@ import (
 func TestBothSidesServe(t *testing.T) {
 	h := open(t, 3, manners(0))
 	for _, s := range []side{theirs, ours} {
-		got, _ := h.turn(s, func() { h.stream(s, 500*time.Millisecond, 500*time.Millisecond, 2*time.Second) })
+		h.begin(s)
+		got, _ := h.measure(s, func() { h.stream(s, 500*time.Millisecond, 500*time.Millisecond, 2*time.Second) })
+		h.end(s)
 		if got.Calls < 3 || got.Failed > 0 || got.Conditions.CPU["asterisk"] == 0 {
 			t.Errorf("%s: %+v", s, got)
 		}

@@ -114,7 +114,7 @@ func (h *house) begin(s side) {
 // other side would otherwise look at.
 func (h *house) end(s side) {
 	h.Helper()
-	h.until("all phones are idle", func() bool { return h.sim.Media().Streams == 0 })
+	h.until("all phones are idle", h.idle)
 	if s == ours {
 		h.program.stop(h)
 	}
@@ -165,3 +165,18 @@ func (h *house) until(what string, holds func() bool) {
 		}
 	}
 }
+
+// quiet waits for a while.
+func (h *house) quiet(d time.Duration) {
+	h.Helper()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-h.Context().Done():
+		h.Fatal(h.Context().Err())
+	}
+}
+
+// idle reports whether no phone is in a call.
+func (h *house) idle() bool { return h.sim.Media().Streams == 0 }

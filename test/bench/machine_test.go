@@ -73,7 +73,7 @@ func cpuOf(tb testing.TB, pid string) time.Duration {
 	if len(fields) < 13 {
 		tb.Fatalf("/proc/%s/stat has %d fields", pid, len(fields))
 	}
-	return (number(tb, fields[11]) + number(tb, fields[12])) * tickTime
+	return ticks(tb, fields[11]) + ticks(tb, fields[12])
 }
 
 // busyTime is the time all cores spent on anything.
@@ -86,7 +86,7 @@ func busyTime(tb testing.TB) time.Duration {
 	}
 	busy := time.Duration(0)
 	for _, i := range []int{1, 2, 3, 6, 7, 8} {
-		busy += number(tb, fields[i]) * tickTime
+		busy += ticks(tb, fields[i])
 	}
 	return busy
 }
@@ -123,8 +123,8 @@ func loadOf(tb testing.TB) float64 {
 	return load
 }
 
-// memoryOf is the resident memory of each process now, in MB.
-func (h *house) memoryOf() map[string]float64 {
+// memory is the resident memory of each process now, in MB.
+func (h *house) memory() map[string]float64 {
 	h.Helper()
 	all := map[string]float64{}
 	for name, pid := range h.pids() {
@@ -146,13 +146,19 @@ func readProc(tb testing.TB, name string) string {
 	return string(bytes.TrimSpace(text))
 }
 
-func number(tb testing.TB, text string) time.Duration {
+func number(tb testing.TB, text string) int64 {
 	tb.Helper()
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return time.Duration(n)
+	return n
+}
+
+// ticks is a time as /proc writes it.
+func ticks(tb testing.TB, text string) time.Duration {
+	tb.Helper()
+	return time.Duration(number(tb, text)) * tickTime
 }
 
 // conditions tell under which circumstances a turn was measured.

@@ -13,10 +13,33 @@ type span struct{ from, to time.Time }
 
 func (s span) holds(t time.Time) bool { return !t.Before(s.from) && t.Before(s.to) }
 
+// gather is what the phones saw of a turn. Times count within a span only, calls all.
+func gather(records []phonesim.Record, within span) (turn, figures) {
+	t, f := turn{}, figures{}
+	f.idle, t.Doubles, t.Stuck = idleTimes(records, within)
+	f.connections, t.Deaf = connections(records, within)
+	for _, r := range records {
+		if r.Role == phonesim.RoleCaller {
+			t.Calls++
+			if r.Result != phonesim.ResultAnswered && r.Result != phonesim.ResultAbandoned {
+				t.Failed++
+			}
+		}
+	}
+	for _, d := range f.idle {
+		t.Idle = append(t.Idle, milliseconds(d))
+	}
+	for _, c := range f.connections {
+		t.Caller = append(t.Caller, milliseconds(c.caller))
+		t.Agent = append(t.Agent, milliseconds(c.agent))
+	}
+	return t, f
+}
+
 // idleTimes are what every agent's phone saw: the time from the end of one talk (its BYE
 // sent, or the other side's received) to the next INVITE. Only talks that ended within the
-// span count. doubles counts INVITEs that came while the phone still talked, never those
-// that came never: they are in stuck.
+// span count. doubles are the INVITEs that came while the phone still talked, stuck the
+// talks that no INVITE followed.
 func idleTimes(records []phonesim.Record, within span) (times []time.Duration, doubles, stuck int) {
 	for _, legs := range byAgent(records) {
 		for i, leg := range legs {

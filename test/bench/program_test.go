@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"hotline/call"
 	"hotline/internal/live"
@@ -35,7 +34,8 @@ func build(tb testing.TB, h *house) *program {
 	p := &program{file: os.Getenv(programEnv), dir: tb.TempDir()}
 	if p.file == "" {
 		p.file = filepath.Join(p.dir, "hotline")
-		out, err := exec.CommandContext(tb.Context(), "go", "build", "-o", p.file, "hotline/cmd/hotline").CombinedOutput()
+		out, err := exec.CommandContext(tb.Context(), "go", "build", "-buildvcs=auto", "-o", p.file,
+			"hotline/cmd/hotline").CombinedOutput()
 		if err != nil {
 			tb.Fatalf("build: %v\n%s", err, out)
 		}
@@ -198,16 +198,4 @@ func (p *program) version() string {
 		}
 	}
 	return commit + changed
-}
-
-// quiet waits for a while, watching that the hotline lives.
-func (h *house) quiet(d time.Duration) {
-	h.Helper()
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-h.Context().Done():
-		h.Fatal(h.Context().Err())
-	}
 }

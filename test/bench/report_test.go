@@ -42,7 +42,7 @@ type turn struct {
 	Caller     []float64          `json:"caller_ms,omitempty"`   // agent's 200 to caller hears
 	Agent      []float64          `json:"agent_ms,omitempty"`    // agent's 200 to agent hears
 	MemoryMB   map[string]float64 `json:"memory_mb,omitempty"`   // at the end
-	IdleCPU    map[string]float64 `json:"idle_cpu_ms,omitempty"` // per second, without calls
+	Rest       map[string]float64 `json:"rest_cpu_ms,omitempty"` // CPU per second without calls
 }
 
 // table is one comparison. Ratio says how many times the first row is the second.
@@ -130,7 +130,7 @@ func (r *report) text() string {
 	}
 	switch {
 	case !r.Valid:
-		b.WriteString("  THIS RUN IS INVALID: the generator was the bottleneck\n")
+		b.WriteString("  THIS RUN IS INVALID: the phones could not keep up\n")
 	case !r.Quiet:
 		b.WriteString("  valid, but the machine was not quiet\n")
 	default:

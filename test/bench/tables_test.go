@@ -40,8 +40,8 @@ func idleTable(perSide map[side]*figures) *table {
 func spreadTable(title string, perSide map[side]*figures, of func(*figures) []time.Duration) *table {
 	t := &table{Title: title, Unit: "ms", Columns: percentiles}
 	for _, s := range []side{theirs, ours} {
-		spread := spreadOf(of(perSide[s]))
-		t.Rows = append(t.Rows, row{Name: string(s), N: spread.N, Values: spread.columns()})
+		times := spreadOf(of(perSide[s]))
+		t.Rows = append(t.Rows, row{Name: string(s), N: times.N, Values: times.columns()})
 	}
 	t.compareRows()
 	return t
@@ -51,7 +51,7 @@ func spreadTable(title string, perSide map[side]*figures, of func(*figures) []ti
 func connectionTables(perSide map[side]*figures, where string) []*table {
 	both := spreadTable("agent's 200 -> both hear each other"+where, perSide, (*figures).bothHear)
 	both.Notes = append(both.Notes,
-		"audio comes in frames of 20 ms: a path that is open at once is heard after 0 to 20 ms and the way through the switch")
+		"audio comes in frames of 20 ms: a path that is open at once is heard within 20 ms and the way through the switch")
 	both.Extra = map[string]any{}
 	for _, s := range []side{theirs, ours} {
 		c := clippingOf(perSide[s].connections)
@@ -96,7 +96,9 @@ func perCall(turns []turn) (calls int, values []float64) {
 }
 
 func cpuTable(turns []turn) *table {
-	t := &table{Title: "CPU of all threads, user and system", Unit: "ms per call", Columns: append(slices.Clone(processes), "all")}
+	t := &table{
+		Title: "CPU of all threads, user and system", Unit: "ms per call", Columns: append(slices.Clone(processes), "all"),
+	}
 	for _, s := range []side{theirs, ours} {
 		calls, values := perCall(of(turns, s))
 		t.Rows = append(t.Rows, row{Name: string(s), N: calls, Values: values})
@@ -105,7 +107,7 @@ func cpuTable(turns []turn) *table {
 	for i, one := range turns {
 		_, values := perCall([]turn{one})
 		t.Notes = append(t.Notes, fmt.Sprintf("turn %d %-9s %s; at rest %s ms/s", i+1, one.Side,
-			strings.Join(cells("%.2f", values), " "), named(one.IdleCPU)))
+			strings.Join(cells("%.2f", values), " "), named(one.Rest)))
 	}
 	return t
 }
