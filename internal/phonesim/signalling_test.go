@@ -28,7 +28,8 @@ func TestSignallingCountsRepeats(t *testing.T) {
 		t.Errorf("remembers %d and %d, want at most %d each", len(s.young), len(s.old), remembered)
 	}
 	s.note(incoming, datagram(100+3*remembered-1))
-	if got := s.stats().Repeated; got != 4 {
-		t.Errorf("%d repeats, want 4: the last one is forgotten", got)
+	s.note(incoming, datagram(100+2*remembered+remembered/2))
+	if got := s.stats().Repeated; got != 5 {
+		t.Errorf("%d repeats, want 5: what came lately is forgotten", got)
 	}
 }

@@ -1,6 +1,7 @@
 package tone_test
 
 import (
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -20,6 +21,11 @@ func TestNumberedFrameKeepsItsCode(t *testing.T) {
 		tone.Number(frame, number)
 		if got, ok := tone.NumberOf(frame); !ok || got != number {
 			r.Errorf("read %d %v, want %d", got, ok, number)
+		}
+		damaged := slices.Clone(frame)
+		damaged[rapid.IntRange(0, 47).Draw(r, "damaged")] ^= 1
+		if got, ok := tone.NumberOf(damaged); ok {
+			r.Errorf("read %d from a damaged frame of number %d", got, number)
 		}
 		pcm := make([]int16, tone.Window)
 		law.DecodeTo(pcm, frame)
