@@ -76,12 +76,23 @@ const (
 	HungUpInGreeting  Reason = "hung_up_in_greeting" // before the queue
 	HungUpInQueue     Reason = "hung_up_in_queue"    // while waiting
 	HungUpWhileRinged Reason = "hung_up_while_rung"  // while an agent's phone rang
-	WaitedTooLong     Reason = "waited_too_long"     // queue limit
+	WaitedTooLong     Reason = "waited_too_long"     // longest wait of the queue
+	QueueFull         Reason = "queue_full"          // as many waited as may
+	NoAgents          Reason = "no_agents"           // nobody who could answer was signed in
 	UnknownLine       Reason = "unknown_line"        // number with no queue
 	SwitchFailure     Reason = "switch_failure"      // Asterisk restarted or refused a command
 	Lost              Reason = "lost"                // gone when we looked again after a gap
 	ShutDown          Reason = "shut_down"           // ended by the operator
 )
+
+// RefusedFrom is the ending of a caller whom the queue let go without an answer.
+func RefusedFrom(o Outcome) Ending {
+	reasons := map[Outcome]Reason{Overflowed: QueueFull, LeftEmpty: NoAgents}
+	if reason, ok := reasons[o]; ok {
+		return Ending{Class: ClassRefused, Reason: reason}
+	}
+	return Ending{Class: ClassRefused, Reason: WaitedTooLong}
+}
 
 // Event is one fact about a call or an agent. Events are appended to the ledger and never
 // changed; every figure is a fold of them. An event carries the times a fold needs

@@ -81,7 +81,7 @@ func (f *flow) obey(ctx context.Context, a acd.Action) {
 	case acd.Expire:
 		if f.stage == Waiting {
 			f.quiet(ctx, f.playing)
-			f.leave(ctx, call.Ending{Class: call.ClassRefused, Reason: call.WaitedTooLong}, f.line.Goodbye)
+			f.leave(ctx, call.RefusedFrom(a.Outcome), f.line.Goodbye)
 		}
 	}
 }

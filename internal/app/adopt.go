@@ -99,7 +99,8 @@ func (a *App) takeUp(ctx context.Context, s story, caller ari.Channel, h holding
 	held := a.settleLegs(ctx, &s, h)
 	switch {
 	case s.left.Kind != "":
-		r.past.Ending = &call.Ending{Class: call.ClassRefused, Reason: call.WaitedTooLong}
+		ending := call.RefusedFrom(s.left.Outcome)
+		r.past.Ending = &ending
 	case held != nil:
 		r.past.Leg = held
 		a.submit(acd.Adopt{
