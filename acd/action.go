@@ -61,11 +61,11 @@ type HangUp struct {
 }
 
 // Expire tells that the caller is out of the queue without an answer: say goodbye and hang
-// up. The engine has forgotten the call.
+// up, or send him elsewhere. The engine has forgotten the call.
 type Expire struct {
 	Call    call.ID
 	Queue   call.QueueID
-	Outcome call.Outcome // TimedOut
+	Outcome call.Outcome // TimedOut, Overflowed (Queue.MaxWaiting) or LeftEmpty (Queue.EmptyAfter)
 }
 
 func (Ring) action()    {}

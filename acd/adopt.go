@@ -128,7 +128,6 @@ func (e *Engine) adoptTalk(o *offer, cmd Adopt, q *queue) {
 	case call.Offline, call.Ready, call.Break:
 	}
 	o.phase = talking
-	e.stop(&o.agent.timer)
 	o.agent.misses = 0
 	c := e.reserve(o, cmd, q)
 	o.wait, o.ring = call.Between(c.entered, o.answer), call.Between(o.begun, o.answer)
@@ -156,9 +155,8 @@ func (e *Engine) adoptRing(o *offer, cmd Adopt, q *queue) {
 func (e *Engine) reserve(o *offer, cmd Adopt, q *queue) *caller {
 	c := e.newCaller(cmd.Caller, q)
 	o.caller, c.offer, o.agent.offer = c, o, o
-	for _, s := range o.agent.seats {
-		o.below = o.below || s.queue == q && s.level < c.want
-	}
+	e.advance(c, e.now)
+	o.below = c.below(o.agent)
 	e.offers[o.id] = o
 	if o.agent.state == call.Offline {
 		o.agent.signedIn = e.past(cmd.SignedIn)

@@ -11,6 +11,7 @@ import (
 type agent struct {
 	id       call.AgentID
 	seats    []*seat
+	staffs   []*queue // that notice whether he is signed in
 	state    call.AgentState
 	since    time.Time
 	signedIn time.Time
@@ -171,6 +172,9 @@ func (e *Engine) setState(a *agent, to call.AgentState, reason string, id call.I
 	})
 	if a.seated {
 		a.unseat()
+	}
+	if in := to != call.Offline; in != (a.state != call.Offline) {
+		e.signed(a, in)
 	}
 	if to == call.Offline {
 		a.signedIn = time.Time{}

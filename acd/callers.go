@@ -15,11 +15,12 @@ type caller struct {
 	entered    time.Time // queue entry
 	begun      time.Time // the same by the clock of the engine, from which limits count
 	priority   int
-	want, need Level  // the level he wants, and the one that is enough by now
-	passed     int    // how many stages of the queue have taken effect
-	offer      *offer // rings or is talked on
-	offers     int    // how many offers so far, in this stay and before
-	home       stand  // place in the queue he entered
+	want, need Level    // the level he wants, and the one that is enough by now
+	passed     int      // how many stages of the queue have taken effect
+	offer      *offer   // rings or is talked on
+	offers     int      // how many offers so far, in this stay and before
+	stands     []*stand // places in the queue he entered and then in those that help
+	waits      bool     // stands in these lines
 	timer      deadline
 }
 
@@ -45,12 +46,18 @@ func (e *Engine) enter(cmd Enter) {
 		return
 	}
 	c := e.newCaller(cmd, q)
-	e.again(c, e.now)
+	e.advance(c, e.now)
+	queueing := agentFor(c) == nil
 	if !cmd.Resumed {
 		e.record(call.Event{
-			Kind: call.Queued, Call: c.id, Queue: q.ID, Entered: c.entered, Queueing: agentFor(c) == nil,
+			Kind: call.Queued, Call: c.id, Queue: q.ID, Entered: c.entered, Queueing: queueing,
 		})
 	}
+	if queueing && q.full() && !cmd.Resumed {
+		e.sendAway(c, call.Overflowed)
+		return
+	}
+	e.again(c, e.now)
 }
 
 // newCaller makes the engine know a call, which nobody is offered yet.
@@ -62,15 +69,19 @@ func (e *Engine) newCaller(cmd Enter, q *queue) *caller {
 		entered: entered, begun: e.now.Add(entered.Sub(e.at)),
 		priority: cmd.Priority, want: want, need: want, offers: max(0, cmd.Offers),
 	}
-	c.home = stand{caller: c, index: outside}
+	c.stands = []*stand{{caller: c, queue: q, index: outside}}
 	c.timer = newDeadline(c)
 	e.callers[c.id] = c
 	return c
 }
 
-// wait lets a caller stand in line.
+// wait lets a caller stand in the lines of his queue and of those that help.
 func (e *Engine) wait(c *caller) {
-	c.home.join(&c.queue.lines[c.queue.tier(c.need)])
+	c.waits = true
+	c.queue.waits++
+	for _, s := range c.stands {
+		s.join(&s.queue.lines[s.queue.tier(c.need)])
+	}
 	next, ok := c.limit()
 	if c.passed < len(c.queue.stages) {
 		stage := c.begun.Add(c.queue.stages[c.passed].after)
@@ -84,9 +95,16 @@ func (e *Engine) wait(c *caller) {
 	}
 }
 
-// unwait takes a caller out of the line, if he stands there.
+// unwait takes a caller out of the lines, if he stands there.
 func (e *Engine) unwait(c *caller) {
-	c.home.leave()
+	if !c.waits {
+		return
+	}
+	c.waits = false
+	c.queue.waits--
+	for _, s := range c.stands {
+		s.leave()
+	}
 	e.stop(&c.timer)
 }
 
@@ -97,8 +115,29 @@ func (e *Engine) advance(c *caller, now time.Time) {
 		if c.begun.Add(s.after).After(now) {
 			return
 		}
+		if s.helper != nil {
+			c.stands = append(c.stands, &stand{caller: c, queue: s.helper, index: outside})
+			continue
+		}
 		c.need = min(c.need, s.level)
 	}
+}
+
+// below says that an agent is below the level that the caller wants in all queues by which
+// he may serve him.
+func (c *caller) below(a *agent) bool {
+	below := false
+	for _, stand := range c.stands {
+		for _, seat := range a.seats {
+			if seat.queue == stand.queue {
+				if seat.level >= c.want {
+					return false
+				}
+				below = true
+			}
+		}
+	}
+	return below
 }
 
 func (e *Engine) leave(id call.ID) {
@@ -119,10 +158,10 @@ func (e *Engine) leave(id call.ID) {
 	e.leaveQueue(c, call.Abandoned)
 }
 
-// timeOut sends a caller away who waited to the limit of the queue.
-func (e *Engine) timeOut(c *caller) {
-	e.leaveQueue(c, call.TimedOut)
-	e.act(Expire{Call: c.id, Queue: c.queue.ID, Outcome: call.TimedOut})
+// sendAway ends the waiting of a caller by a rule of the queue.
+func (e *Engine) sendAway(c *caller, outcome call.Outcome) {
+	e.leaveQueue(c, outcome)
+	e.act(Expire{Call: c.id, Queue: c.queue.ID, Outcome: outcome})
 }
 
 // leaveQueue ends a stay in the queue without an answer and forgets the call.

@@ -79,6 +79,20 @@ type Queue struct {
 	// Widen makes a lower level enough for callers who have waited for a while, at once
 	// where After is 0. The level they want stays, and agents who have it stay preferred.
 	Widen []Widen
+	// Help lets the agents of other queues take callers who have waited for a while, beside
+	// the queue's own, who are rung first. The caller keeps his queue, his entry and his
+	// place in the line of the house, and the level he needs there is the one he needs
+	// here. Help is not passed on: who helps that other queue does not help this one.
+	Help []Help
+
+	// MaxWaiting is how many callers may wait at once, those whose agent's phone rings not
+	// counted; 0 = any number. One more who finds no idle agent is sent away (Overflowed).
+	MaxWaiting int
+	// EmptyAfter is for how long no agent of the queue and of those that Help it may be
+	// signed in until all who wait are sent away (LeftEmpty), and from then on whoever
+	// enters, until an agent signs in; 0 = callers wait for an agent to come. It should
+	// outlast a phone's registering again; a new engine counts from its first Apply.
+	EmptyAfter time.Duration
 }
 
 // Skill is a field of work, such as a line of products or a language.
@@ -92,6 +106,12 @@ type Level int
 type Widen struct {
 	After time.Duration // of waiting, from the queue entry
 	Level Level         // that is enough from then on; a higher one than before changes nothing
+}
+
+// Help is one entry of Queue.Help.
+type Help struct {
+	After time.Duration // of waiting, from the queue entry
+	Queue call.QueueID  // whose agents help from then on
 }
 
 // Agent is one person who answers calls.
@@ -120,7 +140,12 @@ func (c Config) Validate() error {
 		v.notNegative(field+".WrapUp", q.WrapUp)
 		v.notNegative(field+".MaxWait", q.MaxWait)
 		v.levels(field, q)
+		v.notNegative(field+".EmptyAfter", q.EmptyAfter)
+		v.need(q.MaxWaiting >= 0, field+".MaxWaiting", "%d must not be negative", q.MaxWaiting)
 		queues[q.ID] = true
+	}
+	for i, q := range c.Queues {
+		v.help(fmt.Sprintf("Queues[%d]", i), q, queues)
 	}
 	agents := make(map[call.AgentID]bool, len(c.Agents))
 	for i, a := range c.Agents {
@@ -128,7 +153,7 @@ func (c Config) Validate() error {
 		v.need(a.ID != "", field+".ID", "must not be empty")
 		v.need(!agents[a.ID], field+".ID", "%q must be unique", a.ID)
 		agents[a.ID] = true
-		v.served(field, a.Queues, queues)
+		v.queues(field+".Queues", a.Queues, queues)
 		v.skills(field, a.Skills)
 	}
 	return errors.Join(v...)
@@ -180,10 +205,21 @@ func (v *faults) skills(field string, skills map[Skill]Level) {
 	}
 }
 
-func (v *faults) served(field string, ids []call.QueueID, known map[call.QueueID]bool) {
+func (v *faults) help(field string, q Queue, known map[call.QueueID]bool) {
+	var from []call.QueueID
+	for i, h := range q.Help {
+		at := fmt.Sprintf("%s.Help[%d]", field, i)
+		v.notNegative(at+".After", h.After)
+		v.need(h.Queue != q.ID, at, "%q must be another queue", h.Queue)
+		from = append(from, h.Queue)
+	}
+	v.queues(field+".Help", from, known)
+}
+
+func (v *faults) queues(field string, ids []call.QueueID, known map[call.QueueID]bool) {
 	seen := make(map[call.QueueID]bool, len(ids))
 	for i, id := range ids {
-		at := fmt.Sprintf("%s.Queues[%d]", field, i)
+		at := fmt.Sprintf("%s[%d]", field, i)
 		v.need(known[id], at, "%q must be a configured queue", id)
 		v.need(!seen[id], at, "%q must not be named twice", id)
 		seen[id] = true

@@ -45,6 +45,24 @@ func TestConfigFaultsNameFieldAndRule(t *testing.T) {
 			"negative skill", func(c *Config) { c.Agents[0].Skills = map[Skill]Level{"x": -1} },
 			`Agents[0].Skills["x"]: -1 must not be negative`,
 		},
+		{"full", func(c *Config) { c.Queues[1].MaxWaiting = -1 }, "Queues[1].MaxWaiting: -1 must not be negative"},
+		{"empty", func(c *Config) { c.Queues[1].EmptyAfter = -1 }, "Queues[1].EmptyAfter: -1ns must not be negative"},
+		{
+			"help after", func(c *Config) { c.Queues[0].Help = []Help{{-1, "sales"}} },
+			"Queues[0].Help[0].After: -1ns must not be negative",
+		},
+		{
+			"help of itself", func(c *Config) { c.Queues[0].Help = []Help{{0, "care"}} },
+			`Queues[0].Help[0]: "care" must be another queue`,
+		},
+		{
+			"help of nobody", func(c *Config) { c.Queues[0].Help = []Help{{0, "x"}} },
+			`Queues[0].Help[0]: "x" must be a configured queue`,
+		},
+		{
+			"help twice", func(c *Config) { c.Queues[0].Help = []Help{{0, "sales"}, {9, "sales"}} },
+			`Queues[0].Help[1]: "sales" must not be named twice`,
+		},
 		{"agent id", func(c *Config) { c.Agents[2].ID = "" }, "Agents[2].ID: must not be empty"},
 		{"agent twice", func(c *Config) { c.Agents[2].ID = "ann" }, `Agents[2].ID: "ann" must be unique`},
 		{

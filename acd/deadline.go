@@ -2,7 +2,7 @@ package acd
 
 import "time"
 
-// holder is an agent, an offer or a caller: something that must not stay as it is for
+// holder is an agent, an offer, a caller or a queue: something that must not stay as it is for
 // ever. expired is called once when its deadline has passed.
 type holder interface{ expired(e *Engine) }
 

@@ -37,6 +37,7 @@ type Engine struct {
 	at  time.Time // now as events hold it
 	out Output    // grows in the same memory each time; Apply hands out copies
 
+	began   bool      // Apply was called before
 	seekers []*caller // set free by this command or deadline, see again
 }
 
@@ -63,18 +64,7 @@ func New(cfg Config) (*Engine, error) {
 		callers:   make(map[call.ID]*caller),
 		offers:    make(map[call.OfferID]*offer),
 	}
-	for i, c := range cfg.Queues {
-		q := newQueue(c, i)
-		e.queues = append(e.queues, q)
-		e.queueByID[c.ID] = q
-	}
-	for _, c := range cfg.Agents {
-		a := &agent{id: c.ID, state: call.Offline}
-		a.timer = newDeadline(a)
-		e.agents = append(e.agents, a)
-		e.agentByID[c.ID] = a
-	}
-	e.seatAll(cfg.Agents)
+	e.build(cfg)
 	return e, nil
 }
 
@@ -84,6 +74,12 @@ func New(cfg Config) (*Engine, error) {
 func (e *Engine) Apply(now time.Time, c Command) Output {
 	e.now, e.at = now, call.Stamp(now)
 	e.out.Actions, e.out.Events = e.out.Actions[:0], e.out.Events[:0]
+	if !e.began {
+		e.began = true
+		for _, q := range e.queues {
+			e.watch(q)
+		}
+	}
 	e.expire()
 	e.handle(c)
 	e.serve()

@@ -16,44 +16,51 @@ func (s *stand) before(other *stand) bool { return s.caller.before(other.caller)
 
 func (c *caller) before(other *caller) bool { return c.compare(other.rank) < 0 }
 
-// agentFor is the seat of the agent to ring for a caller, or nil.
-func agentFor(c *caller) *seat { return c.queue.agentFor(c.need, c.want) }
+// agentFor is the agent to ring for a caller, or nil: one of his queue, or else one of the
+// first queue that helps.
+func agentFor(c *caller) *agent {
+	for _, s := range c.stands {
+		if a := s.queue.agentFor(c.need, c.want); a != nil {
+			return a
+		}
+	}
+	return nil
+}
 
 // agentFor is the longest idle agent of the best level that has anybody idle, or nil: of
 // the levels that the caller wants the lowest first, so that seniors stay free for those
 // who need one, or the highest where the queue says so; then the levels that are enough,
 // the nearest first.
-func (q *queue) agentFor(need, want Level) *seat {
+func (q *queue) agentFor(need, want Level) *agent {
 	enough, wanted := q.tier(need), q.tier(want)
 	if q.HighestFirst {
 		wanted = len(q.idle)
 	}
 	for i := wanted; i < len(q.idle); i++ {
 		if s, ok := q.idle[i].first(); ok {
-			return s
+			return s.agent
 		}
 	}
 	for i := wanted - 1; i >= enough; i-- {
 		if s, ok := q.idle[i].first(); ok {
-			return s
+			return s.agent
 		}
 	}
 	return nil
 }
 
-// callerFor is the first caller in the line of the house whom a free agent may serve, and
-// the seat he serves him from; nil when there is none.
-func callerFor(a *agent) (*caller, *seat) {
+// callerFor is the first caller in the line of the house whom a free agent may serve, or
+// nil.
+func callerFor(a *agent) *caller {
 	var first *caller
-	var from *seat
 	for _, s := range a.seats {
 		for i := range s.tier + 1 {
 			if st, ok := s.queue.lines[i].first(); ok && (first == nil || st.caller.before(first)) {
-				first, from = st.caller, s
+				first = st.caller
 			}
 		}
 	}
-	return first, from
+	return first
 }
 
 // again lets a caller whom no phone rings for seek an agent when the command is through.
@@ -77,14 +84,18 @@ func (e *Engine) serve() {
 }
 
 // seek finds an agent for a caller, or lets him wait at his place. A caller over the limit
-// of his queue leaves instead.
+// of his queue leaves instead, and so does one in whose queue nobody is signed in.
 func (e *Engine) seek(c *caller) {
 	if c.overdue(e.now) {
-		e.timeOut(c)
+		e.sendAway(c, call.TimedOut)
 		return
 	}
-	if s := agentFor(c); s != nil {
-		e.ring(s, c)
+	if a := agentFor(c); a != nil {
+		e.ring(a, c)
+		return
+	}
+	if c.queue.deserted {
+		e.sendAway(c, call.LeftEmpty)
 		return
 	}
 	e.wait(c)
@@ -96,8 +107,8 @@ func (e *Engine) settle(a *agent) {
 	if !a.free() {
 		return
 	}
-	if c, s := callerFor(a); c != nil {
-		e.ring(s, c)
+	if c := callerFor(a); c != nil {
+		e.ring(a, c)
 		return
 	}
 	for _, s := range a.seats {

@@ -97,7 +97,18 @@ func (m *model) enter(cmd Enter) {
 	c.begun = m.now.Add(since.Sub(call.Stamp(m.now)))
 	c.want = max(cmd.Level, c.queue.MinLevel)
 	c.need = c.want
+	waiting := 0
+	for _, x := range m.calls {
+		if x.queue.ID == c.queue.ID && x.leg == nil {
+			waiting++
+		}
+	}
 	m.calls = append(m.calls, c)
+	c.advance(m, m.now)
+	if full := c.queue.MaxWaiting; full > 0 && waiting >= full && m.idleFor(c) == nil && !cmd.Resumed {
+		m.sendAway(c, call.Overflowed)
+		return
+	}
 	m.again(c, m.now)
 }
 

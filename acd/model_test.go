@@ -18,6 +18,9 @@ type model struct {
 	agents []*modelAgent
 	legs   []*modelLeg
 	out    []Action
+
+	empty    map[call.QueueID]*modelLimit // since when nobody is signed in
+	deserted map[call.QueueID]bool
 }
 
 type modelCall struct {
@@ -29,6 +32,7 @@ type modelCall struct {
 	want   Level
 	need   Level
 	passed int // stages of the queue
+	help   []Queue
 	order  int
 	offers int
 	leg    *modelLeg
@@ -63,7 +67,7 @@ type modelLimit struct {
 }
 
 func newModel(cfg Config) *model {
-	m := &model{cfg: cfg}
+	m := &model{cfg: cfg, empty: map[call.QueueID]*modelLimit{}, deserted: map[call.QueueID]bool{}}
 	for _, a := range cfg.Agents {
 		m.agents = append(m.agents, &modelAgent{Agent: a, state: call.Offline})
 	}
@@ -72,10 +76,13 @@ func newModel(cfg Config) *model {
 
 func (m *model) apply(now time.Time, c Command) []Action {
 	m.now, m.out = now, nil
+	m.watch()
 	for m.expireOne() {
 		m.match()
+		m.watch()
 	}
 	m.handle(c)
+	m.watch()
 	m.match()
 	return m.out
 }
@@ -102,6 +109,11 @@ func (m *model) expireOne() bool {
 			look(&modelLimit{next, c.order}, func() { m.again(c, next) })
 		}
 	}
+	for _, q := range m.cfg.Queues {
+		if limit := m.empty[q.ID]; limit != nil {
+			look(limit, func() { m.queueLimit(q) })
+		}
+	}
 	for _, a := range m.agents {
 		look(&a.limit, func() { m.agentLimit(a) })
 	}
@@ -120,8 +132,8 @@ func (c *modelCall) next() (time.Time, bool) {
 	if c.queue.MaxWait > 0 {
 		all = append(all, c.begun.Add(c.queue.MaxWait))
 	}
-	for _, w := range c.stages()[c.passed:] {
-		all = append(all, c.begun.Add(w.After))
+	for _, s := range c.stages()[c.passed:] {
+		all = append(all, c.begun.Add(s.after))
 	}
 	if len(all) == 0 {
 		return time.Time{}, false
@@ -129,25 +141,98 @@ func (c *modelCall) next() (time.Time, bool) {
 	return slices.MinFunc(all, time.Time.Compare), true
 }
 
-func (c *modelCall) stages() []Widen {
-	all := slices.Clone(c.queue.Widen)
-	slices.SortStableFunc(all, func(a, b Widen) int { return int(a.After - b.After) })
+// modelStage is what happens to a caller after a while.
+type modelStage struct {
+	after time.Duration
+	do    func(m *model, c *modelCall)
+}
+
+func (c *modelCall) stages() []modelStage {
+	var all []modelStage
+	for _, w := range c.queue.Widen {
+		all = append(all, modelStage{w.After, func(_ *model, c *modelCall) { c.need = min(c.need, w.Level) }})
+	}
+	for _, h := range c.queue.Help {
+		all = append(all, modelStage{h.After, func(m *model, c *modelCall) { c.help = append(c.help, m.queue(h.Queue)) }})
+	}
+	slices.SortStableFunc(all, func(a, b modelStage) int { return int(a.after - b.after) })
 	return all
+}
+
+func (m *model) queue(id call.QueueID) Queue {
+	return m.cfg.Queues[slices.IndexFunc(m.cfg.Queues, func(q Queue) bool { return q.ID == id })]
 }
 
 // again is what happens when nobody rings for a caller any more: stages until then take
 // effect, and he goes when he has waited to the limit.
 func (m *model) again(c *modelCall, now time.Time) {
-	for _, w := range c.stages()[c.passed:] {
-		if c.begun.Add(w.After).After(now) {
+	c.advance(m, now)
+	switch {
+	case c.queue.MaxWait > 0 && !c.begun.Add(c.queue.MaxWait).After(m.now):
+		m.sendAway(c, call.TimedOut)
+	case m.deserted[c.queue.ID]:
+		m.sendAway(c, call.LeftEmpty)
+	}
+}
+
+func (c *modelCall) advance(m *model, now time.Time) {
+	for _, s := range c.stages()[c.passed:] {
+		if c.begun.Add(s.after).After(now) {
 			break
 		}
 		c.passed++
-		c.need = min(c.need, w.Level)
+		s.do(m, c)
 	}
-	if c.queue.MaxWait > 0 && !c.begun.Add(c.queue.MaxWait).After(m.now) {
-		m.removeCall(c)
-		m.out = append(m.out, Expire{c.id, c.queue.ID, call.TimedOut})
+}
+
+func (m *model) sendAway(c *modelCall, why call.Outcome) {
+	m.removeCall(c)
+	m.out = append(m.out, Expire{c.id, c.queue.ID, why})
+}
+
+// staff counts who is signed in and may ever serve the callers of a queue.
+func (m *model) staff(q Queue) int {
+	n := 0
+	for _, a := range m.agents {
+		serves := a.serves(q)
+		for _, h := range q.Help {
+			serves = serves || a.serves(m.queue(h.Queue))
+		}
+		if serves && a.state != call.Offline {
+			n++
+		}
+	}
+	return n
+}
+
+// watch looks which queues have lost their last agent, or got their first.
+func (m *model) watch() {
+	for _, q := range m.cfg.Queues {
+		limit := m.empty[q.ID]
+		switch {
+		case m.staff(q) > 0:
+			delete(m.empty, q.ID)
+			delete(m.deserted, q.ID)
+		case q.EmptyAfter > 0 && limit == nil:
+			l := m.in(q.EmptyAfter)
+			m.empty[q.ID] = &l
+		}
+	}
+}
+
+func (m *model) queueLimit(q Queue) {
+	m.deserted[q.ID] = true
+	calls := slices.Clone(m.calls)
+	slices.SortFunc(calls, func(a, b *modelCall) int {
+		if a.earlier(b) {
+			return -1
+		}
+		return 1
+	})
+	for _, c := range calls {
+		if c.queue.ID == q.ID && c.leg == nil {
+			m.sendAway(c, call.LeftEmpty)
+		}
 	}
 }
 
@@ -243,7 +328,7 @@ func (m *model) match() {
 			if x.leg != nil || y == nil {
 				continue
 			}
-			if c == nil || x.place.Before(c.place) || x.place.Equal(c.place) && x.order < c.order {
+			if c == nil || x.earlier(c) {
 				c, a = x, y
 			}
 		}
@@ -254,11 +339,16 @@ func (m *model) match() {
 	}
 }
 
+// earlier says who comes first in the line of the house.
+func (c *modelCall) earlier(other *modelCall) bool {
+	return c.place.Before(other.place) || c.place.Equal(other.place) && c.order < other.order
+}
+
 func (m *model) idleFor(c *modelCall) *modelAgent {
 	var best *modelAgent
 	for _, a := range m.agents {
 		busy := slices.ContainsFunc(m.legs, func(l *modelLeg) bool { return l.agent == a })
-		if a.state != call.Ready || busy || a.limit.order != 0 || !a.serves(c.queue) || a.level(c.queue) < c.need {
+		if a.state != call.Ready || busy || a.limit.order != 0 || m.via(c, a) < 0 {
 			continue
 		}
 		if best == nil || m.better(c, a, best) {
@@ -266,6 +356,21 @@ func (m *model) idleFor(c *modelCall) *modelAgent {
 		}
 	}
 	return best
+}
+
+// via says by which of a caller's queues an agent may serve him: 0 his own, then those that
+// help, -1 none.
+func (m *model) via(c *modelCall, a *modelAgent) int {
+	return slices.IndexFunc(append([]Queue{c.queue}, c.help...), func(q Queue) bool {
+		return a.serves(q) && a.level(q) >= c.need
+	})
+}
+
+// below says that an agent has the level a caller wants in none of the queues he serves him by.
+func (m *model) below(c *modelCall, a *modelAgent) bool {
+	return !slices.ContainsFunc(append([]Queue{c.queue}, c.help...), func(q Queue) bool {
+		return a.serves(q) && a.level(q) >= c.want
+	})
 }
 
 func (a *modelAgent) serves(q Queue) bool {
@@ -278,11 +383,13 @@ func (a *modelAgent) level(q Queue) Level { return a.Skills[q.Skill] }
 // better says which of two agents who both may serve a caller is rung.
 func (m *model) better(c *modelCall, a, b *modelAgent) bool {
 	rank := func(x *modelAgent) int {
-		level := x.level(c.queue)
-		if c.queue.HighestFirst || level < c.want {
-			return 1000 - int(level)
+		via := m.via(c, x)
+		q := append([]Queue{c.queue}, c.help...)[via]
+		level := x.level(q)
+		if q.HighestFirst || level < c.want {
+			return 2000*via + 1000 - int(level)
 		}
-		return int(level)
+		return 2000*via + int(level)
 	}
 	switch {
 	case rank(a) != rank(b):
@@ -295,7 +402,7 @@ func (m *model) better(c *modelCall, a, b *modelAgent) bool {
 }
 
 func (m *model) ring(c *modelCall, a *modelAgent) {
-	l := &modelLeg{call: c, agent: a, state: "rings", below: a.level(c.queue) < c.want}
+	l := &modelLeg{call: c, agent: a, state: "rings", below: m.below(c, a)}
 	for taken := true; taken; {
 		c.offers++
 		l.id = call.OfferID(fmt.Sprint(c.id, "-a", c.offers))

@@ -36,11 +36,10 @@ type offer struct {
 	by         call.Party // who ends the talk, once we ordered HangUp
 }
 
-// ring reserves the agent of the seat for the caller and has his phone dialled.
-func (e *Engine) ring(s *seat, c *caller) {
+// ring reserves the agent for the caller and has his phone dialled.
+func (e *Engine) ring(a *agent, c *caller) {
 	e.unwait(c)
-	a := s.agent
-	o := &offer{id: e.offerID(c), caller: c, agent: a, phase: ringing, begun: e.at, below: s.level < c.want}
+	o := &offer{id: e.offerID(c), caller: c, agent: a, phase: ringing, begun: e.at, below: c.below(a)}
 	o.timer = newDeadline(o)
 	e.offers[o.id] = o
 	a.offer, c.offer = o, o

@@ -72,8 +72,11 @@ func TestS5KeyAccountsGoBefore(t *testing.T) {
 		},
 		{
 			"beyond the bound it counts as the bound",
-			[]entry{{0, "c1", MaxPriority}, {time.Second, "c2", 1 << 60}, {0, "c3", 0}, {0, "c4", -1 << 60}},
-			[]call.ID{"c1", "c2", "c3", "c4"},
+			[]entry{
+				{0, "c4", -MaxPriority - 1}, {0, "c1", MaxPriority}, {time.Second, "c2", MaxPriority + 1},
+				{0, "c3", 0}, {0, "c5", -MaxPriority},
+			},
+			[]call.ID{"c1", "c2", "c3", "c4", "c5"},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -1,26 +1,33 @@
 package acd
 
 import (
-	"cmp"
 	"slices"
 	"time"
+
+	"hotline/call"
 )
 
 // queue is one line of callers and who is free to serve it, both by level. At the end of
 // every Apply nobody stands in a line that an idle agent may serve.
 type queue struct {
 	Queue
-	index  int               // in the config
-	levels []Level           // of its agents, each once, lowest first
-	lines  []ordered[*stand] // callers whom no phone rings for; line i needs levels[i], the last a level nobody has
-	idle   []ordered[*seat]  // agents who can be rung; idle[i] has levels[i]
-	stages []stage           // what changes for those who wait, in the order of After
+	index    int               // in the config
+	levels   []Level           // of its agents, each once, lowest first
+	lines    []ordered[*stand] // callers whom no phone rings for; line i needs levels[i], the last a level nobody has
+	idle     []ordered[*seat]  // agents who can be rung; idle[i] has levels[i]
+	stages   []stage           // what changes for those who wait, in the order of After
+	waits    int               // callers of the queue who stand in line
+	staff    int               // agents who are signed in, those of the helping queues included
+	deserted bool              // nobody was signed in for EmptyAfter
+	timer    deadline          // runs while nobody is signed in, until deserted
+	helps    []*queue          // the queues whose Help names this one
 }
 
-// stage is one entry of Queue.Widen.
+// stage is one entry of Queue.Widen, or of Queue.Help.
 type stage struct {
-	after time.Duration
-	level Level // that is enough from then on
+	after  time.Duration
+	level  Level  // that is enough from then on
+	helper *queue // nil in a stage of Widen
 }
 
 // seat is an agent's place in one of his queues.
@@ -37,6 +44,7 @@ func (s *seat) place() *int { return &s.index }
 // stand is a caller's place in one queue.
 type stand struct {
 	caller *caller
+	queue  *queue
 	in     *ordered[*stand] // nil while a phone rings for him
 	index  int
 }
@@ -55,62 +63,6 @@ func (s *stand) leave() {
 	}
 }
 
-func newQueue(c Queue, index int) *queue {
-	q := &queue{Queue: c, index: index}
-	for _, w := range c.Widen {
-		q.stages = append(q.stages, stage{after: w.After, level: w.Level})
-	}
-	slices.SortStableFunc(q.stages, func(a, b stage) int { return cmp.Compare(a.after, b.after) })
-	return q
-}
-
-// seatAll gives each agent his seats, and each queue its levels when all of them are known.
-func (e *Engine) seatAll(agents []Agent) {
-	bySkill := map[Skill][]*queue{}
-	for _, q := range e.queues {
-		if q.Skill != "" {
-			bySkill[q.Skill] = append(bySkill[q.Skill], q)
-		}
-	}
-	for i, c := range agents {
-		a := e.agents[i]
-		served := map[*queue]bool{}
-		for _, id := range c.Queues {
-			served[e.queueByID[id]] = true
-		}
-		for skill := range c.Skills {
-			for _, q := range bySkill[skill] {
-				served[q] = true
-			}
-		}
-		for q := range served {
-			a.seats = append(a.seats, &seat{agent: a, queue: q, level: c.Skills[q.Skill], index: outside})
-		}
-		// A map has no order, and the engine must not have one of its own each time.
-		slices.SortFunc(a.seats, func(x, y *seat) int { return x.queue.index - y.queue.index })
-	}
-	e.makeTiers()
-}
-
-func (e *Engine) makeTiers() {
-	for _, a := range e.agents {
-		for _, s := range a.seats {
-			s.queue.levels = append(s.queue.levels, s.level)
-		}
-	}
-	for _, q := range e.queues {
-		slices.Sort(q.levels)
-		q.levels = slices.Compact(q.levels)
-		q.idle = make([]ordered[*seat], len(q.levels))
-		q.lines = make([]ordered[*stand], len(q.levels)+1)
-	}
-	for _, a := range e.agents {
-		for _, s := range a.seats {
-			s.tier = s.queue.tier(s.level)
-		}
-	}
-}
-
 // tier is the place of the lowest level of the queue's agents that is enough, the number
 // of levels when none is.
 func (q *queue) tier(enough Level) int {
@@ -125,4 +77,47 @@ func (q *queue) ready() int {
 		n += q.idle[i].len()
 	}
 	return n
+}
+
+// full says that one more caller may not wait.
+func (q *queue) full() bool { return q.MaxWaiting > 0 && q.waits >= q.MaxWaiting }
+
+// watch begins to count for how long nobody is signed in.
+func (e *Engine) watch(q *queue) {
+	if q.EmptyAfter > 0 {
+		e.startIn(&q.timer, q.EmptyAfter)
+	}
+}
+
+// signed counts the agents who are signed in when one comes or goes.
+func (e *Engine) signed(a *agent, in bool) {
+	for _, q := range a.staffs {
+		if in {
+			q.staff++
+			q.deserted = false
+			e.stop(&q.timer)
+			continue
+		}
+		if q.staff--; q.staff == 0 {
+			e.watch(q)
+		}
+	}
+}
+
+// expired sends all callers away who entered the queue, in their order: nobody has been
+// there for too long. Callers of other queues that it helps wait on.
+func (q *queue) expired(e *Engine) {
+	q.deserted = true
+	var waiting []*caller
+	for i := range q.lines {
+		for _, s := range q.lines[i].items {
+			if s.caller.queue == q {
+				waiting = append(waiting, s.caller)
+			}
+		}
+	}
+	slices.SortFunc(waiting, func(a, b *caller) int { return a.compare(b.rank) })
+	for _, c := range waiting {
+		e.sendAway(c, call.LeftEmpty)
+	}
 }

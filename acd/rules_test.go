@@ -80,7 +80,9 @@ func (p *play) checkDeadlines() {
 		case *offer:
 			known = p.e.offers[h.id] == h
 		case *caller:
-			known = p.e.callers[h.id] == h && h.offer == nil
+			known = p.e.callers[h.id] == h && h.waits
+		case *queue:
+			known = h.EmptyAfter > 0 && h.staff == 0 && !h.deserted
 		}
 		if !known {
 			p.Fatalf("a deadline is left behind by %+v", d.holder)

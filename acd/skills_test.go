@@ -224,6 +224,9 @@ func TestQueuesByNameAndBySkill(t *testing.T) {
 	cfg.Agents[0].Queues = []call.QueueID{"plain", "care"}
 	h := newHouse(t, cfg)
 	h.do(SignIn{"bob"}, SignIn{"jo"})
+	if got := h.e.Snapshot(h.now).Queues[3].Idle; got != 2 {
+		t.Errorf("%d agents are idle in plain, want 2", got)
+	}
 	var got []call.AgentID
 	for i, q := range []call.QueueID{"care", "plain"} {
 		agent, _ := h.rungFor(Enter{Call: call.ID([]string{"c0", "c1"}[i]), Queue: q})

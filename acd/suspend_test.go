@@ -110,6 +110,17 @@ func TestPeers15SuspendedAfterMisses(t *testing.T) {
 			steps: []step{{ringFor, Tick{}, suspended}},
 		},
 		{
+			name: "and ends with a talk that is adopted",
+			given: then(rung, OfferFailed{"c1-a1", call.NoAnswer}, Leave{"c1"}, annTalks(),
+				LegEnded{"c1-a2", call.ByCaller}, WrapUpDone{"ann"}),
+			steps: []step{
+				{missPause, Enter{Call: "c2", Queue: "care"}, []string{
+					"queued c2 queueing=false", "offered c2-a1", "ann: ready > ringing", "! ring c2-a1 ann",
+				}},
+				{0, OfferFailed{"c2-a1", call.NoAnswer}, []string{"offer_ended c2-a1 no_answer", "ann: ringing > ready"}},
+			},
+		},
+		{
 			name: "in a ring, too",
 			given: []Command{Adopt{
 				Caller: Enter{Call: "c1", Queue: "care", Offers: 2}, Agent: "ann", Offer: "c1-a2", Misses: 1,
