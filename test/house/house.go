@@ -107,6 +107,7 @@ func (h *House) Agent(i int, behave func(phonesim.Offer) phonesim.Action) *phone
 	return phone
 }
 
+// State is what an agent does now.
 func (h *House) State(id call.AgentID) call.AgentState {
 	h.T.Helper()
 	for _, a := range h.Live().Agents {
@@ -120,6 +121,7 @@ func (h *House) State(id call.AgentID) call.AgentState {
 	return ""
 }
 
+// Call dials the hotline.
 func (h *House) Call(o phonesim.CallOptions) *phonesim.Leg {
 	h.T.Helper()
 	o.To = "sip:" + demo.Line + "@" + h.Asterisk.TrunkAddr

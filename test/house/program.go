@@ -34,7 +34,8 @@ type Controller struct {
 func Build(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "hotline")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", file, "hotline/cmd/hotline").CombinedOutput()
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", file, "hotline/cmd/hotline") //nolint:gosec // our own
+	out, err := build.CombinedOutput()
 	if err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
@@ -69,8 +70,9 @@ func (h *House) settings() string {
 	b.WriteString("api: {listen: \"127.0.0.1:0\", token_file: token}\n")
 	fmt.Fprintf(&b, "lines:\n  - {number: %q, queue: %q, greeting: \"\"}\n", demo.Line, demo.Queue)
 	q := c.Queues[0]
-	fmt.Fprintf(&b, "queues:\n  - {id: %q, ring_for: %s, wrap_up: %s, announcement: \"\", music_class: default}\nagents:\n",
+	fmt.Fprintf(&b, "queues:\n  - {id: %q, ring_for: %s, wrap_up: %s, announcement: \"\", music_class: default}\n",
 		q.ID, q.RingFor, q.WrapUp)
+	b.WriteString("agents:\n")
 	for _, a := range c.Agents {
 		fmt.Fprintf(&b, "  - {id: %q, extension: %q, queues: [%s]}\n", a.ID, a.Extension, demo.Queue)
 	}
@@ -81,11 +83,12 @@ func (h *House) settings() string {
 func (c *Controller) Start() {
 	t := c.h.T
 	t.Helper()
+	name := filepath.Join(c.h.Dir, c.name+".log")
 	var err error
-	if c.log, err = os.OpenFile(filepath.Join(c.h.Dir, c.name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
+	if c.log, err = os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(c.file, "serve", "--config", filepath.Join(c.h.Dir, "hotline.yaml"))
+	cmd := exec.Command(c.file, "serve", "--config", filepath.Join(c.h.Dir, "hotline.yaml")) //nolint:gosec // our own
 	cmd.Stderr = c.log
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "HOTLINE_") { // those would be settings
