@@ -88,7 +88,8 @@ func (c *Controller) Start() {
 	if c.log, err = os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(c.file, "serve", "--config", filepath.Join(c.h.Dir, "hotline.yaml")) //nolint:gosec,noctx // our own, ended by Kill and end
+	settings := filepath.Join(c.h.Dir, "hotline.yaml")
+	cmd := exec.Command(c.file, "serve", "--config", settings) //nolint:gosec,noctx // our own, ended by Kill and end
 	cmd.Stderr = c.log
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "HOTLINE_") { // those would be settings
