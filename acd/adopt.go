@@ -156,6 +156,7 @@ func (e *Engine) reserve(o *offer, cmd Adopt, q *queue) *caller {
 	c := e.newCaller(cmd.Caller, q)
 	o.caller, c.offer, o.agent.offer = c, o, o
 	e.advance(c, e.now)
+	c.prefer = nil
 	o.below = c.below(o.agent)
 	e.offers[o.id] = o
 	if o.agent.state == call.Offline {

@@ -20,11 +20,12 @@ type agent struct {
 	next    call.AgentState // wanted when the call is over; "" when nothing was asked for
 	nextWhy string
 
-	misses  int    // calls in a row that rang out
-	idle    rank   // since when he is idle, his place in the queues he serves
-	seated  bool   // stands in the idle sets
-	offer   *offer // rings, is talked on or wrapped up
-	closing *offer // dropped, the leg not yet confirmed gone
+	misses  int             // calls in a row that rang out
+	idle    rank            // since when he is idle, his place in the queues he serves
+	kept    ordered[*stand] // callers who wait for him alone
+	seated  bool            // stands in the idle sets
+	offer   *offer          // rings, is talked on or wrapped up
+	closing *offer          // dropped, the leg not yet confirmed gone
 	timer   deadline
 }
 
@@ -180,6 +181,9 @@ func (e *Engine) setState(a *agent, to call.AgentState, reason string, id call.I
 		a.signedIn = time.Time{}
 	}
 	a.state, a.since, a.reason = to, e.at, reason
+	if a.away() {
+		e.letGo(a)
+	}
 }
 
 // expired ends the wrap-up or the pause after a missed call.

@@ -15,12 +15,14 @@ type caller struct {
 	entered    time.Time // queue entry
 	begun      time.Time // the same by the clock of the engine, from which limits count
 	priority   int
-	want, need Level    // the level he wants, and the one that is enough by now
-	passed     int      // how many stages of the queue have taken effect
-	offer      *offer   // rings or is talked on
-	offers     int      // how many offers so far, in this stay and before
-	stands     []*stand // places in the queue he entered and then in those that help
-	waits      bool     // stands in these lines
+	want, need Level     // the level he wants, and the one that is enough by now
+	passed     int       // how many stages of the queue have taken effect
+	prefer     *agent    // for whom he is kept; nil when for nobody, or no longer
+	preferEnd  time.Time // until when
+	offer      *offer    // rings or is talked on
+	offers     int       // how many offers so far, in this stay and before
+	stands     []*stand  // places in the queue he entered and then in those that help
+	waits      bool      // stands in these lines, or in the one of prefer
 	timer      deadline
 }
 
@@ -47,7 +49,7 @@ func (e *Engine) enter(cmd Enter) {
 	}
 	c := e.newCaller(cmd, q)
 	e.advance(c, e.now)
-	queueing := agentFor(c) == nil
+	queueing := e.pick(c) == nil
 	if !cmd.Resumed {
 		e.record(call.Event{
 			Kind: call.Queued, Call: c.id, Queue: q.ID, Entered: c.entered, Queueing: queueing,
@@ -71,28 +73,45 @@ func (e *Engine) newCaller(cmd Enter, q *queue) *caller {
 	}
 	c.stands = []*stand{{caller: c, queue: q, index: outside}}
 	c.timer = newDeadline(c)
+	c.prefer, c.preferEnd = e.agentByID[cmd.Prefer], e.now.Add(cmd.PreferFor)
 	e.callers[c.id] = c
 	return c
 }
 
-// wait lets a caller stand in the lines of his queue and of those that help.
+// wait lets a caller stand in the lines of his queue and of those that help, or in that of
+// the agent he is kept for.
 func (e *Engine) wait(c *caller) {
 	c.waits = true
 	c.queue.waits++
-	for _, s := range c.stands {
-		s.join(&s.queue.lines[s.queue.tier(c.need)])
-	}
-	next, ok := c.limit()
-	if c.passed < len(c.queue.stages) {
-		stage := c.begun.Add(c.queue.stages[c.passed].after)
-		if !ok || stage.Before(next) {
-			next, ok = stage, true
+	if c.prefer != nil {
+		c.stands[0].join(&c.prefer.kept)
+	} else {
+		for _, s := range c.stands {
+			s.join(&s.queue.lines[s.queue.tier(c.need)])
 		}
 	}
-	if ok {
+	if next, ok := c.next(); ok {
 		// His own arrival orders equal times, however often he is taken out of the line.
 		e.start(&c.timer, rank{next, c.arrival})
 	}
+}
+
+// next is when something changes for a caller who waits: he is kept no longer, a stage of
+// his queue begins, or he has waited to the limit.
+func (c *caller) next() (time.Time, bool) {
+	next, ok := c.limit()
+	sooner := func(t time.Time) {
+		if !ok || t.Before(next) {
+			next, ok = t, true
+		}
+	}
+	if c.prefer != nil {
+		sooner(c.preferEnd)
+	}
+	if c.passed < len(c.queue.stages) {
+		sooner(c.begun.Add(c.queue.stages[c.passed].after))
+	}
+	return next, ok
 }
 
 // unwait takes a caller out of the lines, if he stands there.
@@ -121,6 +140,18 @@ func (e *Engine) advance(c *caller, now time.Time) {
 		}
 		c.need = min(c.need, s.level)
 	}
+}
+
+// mayHave says that an agent may serve the caller.
+func (c *caller) mayHave(a *agent) bool {
+	for _, stand := range c.stands {
+		for _, seat := range a.seats {
+			if seat.queue == stand.queue && seat.level >= c.need {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // below says that an agent is below the level that the caller wants in all queues by which
@@ -178,7 +209,7 @@ func (e *Engine) forget(c *caller) {
 	delete(e.callers, c.id)
 }
 
-// expired is the limit of waiting, or a stage that changes who may serve him. While a phone
+// expired is what next foretold. While a phone
 // rings for him neither matters: he seeks again when that ends without an answer.
 func (c *caller) expired(e *Engine) {
 	at := c.timer.at

@@ -55,6 +55,14 @@ type Enter struct {
 	// Level is the least level of agent that the caller's grade wants; Queue.MinLevel when
 	// that is higher. See Queue.Widen.
 	Level Level
+	// Prefer is the agent who talked with the caller before. While he rings, talks, wraps
+	// up or rests the caller is kept for him alone, no longer than PreferFor from this
+	// command on; 0 = only if he is idle now. Nobody is passed by it: to the agent a caller
+	// who is kept for him stands in the line of the house like any other. It ends with the
+	// first ring, and at once when he signs out or takes a break. An agent who may not
+	// serve the caller, or is not known, is not preferred.
+	Prefer    call.AgentID
+	PreferFor time.Duration
 }
 
 // Leave says that the caller hung up, in the queue or later. During a talk the engine

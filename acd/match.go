@@ -16,6 +16,22 @@ func (s *stand) before(other *stand) bool { return s.caller.before(other.caller)
 
 func (c *caller) before(other *caller) bool { return c.compare(other.rank) < 0 }
 
+// pick is the agent to ring for a caller, or nil. One who is still preferred then is the
+// agent he is kept for.
+func (e *Engine) pick(c *caller) *agent {
+	if a := c.prefer; a != nil {
+		switch {
+		case !c.mayHave(a) || a.away():
+		case a.free():
+			return a
+		case c.preferEnd.After(e.now):
+			return nil
+		}
+		c.prefer = nil
+	}
+	return agentFor(c)
+}
+
 // agentFor is the agent to ring for a caller, or nil: one of his queue, or else one of the
 // first queue that helps.
 func agentFor(c *caller) *agent {
@@ -53,6 +69,9 @@ func (q *queue) agentFor(need, want Level) *agent {
 // nil.
 func callerFor(a *agent) *caller {
 	var first *caller
+	if st, ok := a.kept.first(); ok {
+		first = st.caller
+	}
 	for _, s := range a.seats {
 		for i := range s.tier + 1 {
 			if st, ok := s.queue.lines[i].first(); ok && (first == nil || st.caller.before(first)) {
@@ -90,7 +109,7 @@ func (e *Engine) seek(c *caller) {
 		e.sendAway(c, call.TimedOut)
 		return
 	}
-	if a := agentFor(c); a != nil {
+	if a := e.pick(c); a != nil {
 		e.ring(a, c)
 		return
 	}
@@ -117,6 +136,16 @@ func (e *Engine) settle(a *agent) {
 	a.seated = true
 }
 
+// letGo frees the callers who are kept for an agent.
+func (e *Engine) letGo(a *agent) {
+	for s, ok := a.kept.first(); ok; s, ok = a.kept.first() {
+		c := s.caller
+		e.unwait(c)
+		c.prefer = nil
+		e.again(c, e.now)
+	}
+}
+
 // unseat takes an agent out of the idle ones of all his queues.
 func (a *agent) unseat() {
 	for _, s := range a.seats {
@@ -124,6 +153,9 @@ func (a *agent) unseat() {
 	}
 	a.seated = false
 }
+
+// away says that the agent does not come back by himself.
+func (a *agent) away() bool { return a.state == call.Offline || a.state == call.Break }
 
 // free says that the agent may be rung: ready, his phone certainly silent and no pause
 // after a missed call.

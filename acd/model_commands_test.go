@@ -105,11 +105,15 @@ func (m *model) enter(cmd Enter) {
 	}
 	m.calls = append(m.calls, c)
 	c.advance(m, m.now)
+	if i := slices.IndexFunc(m.agents, func(a *modelAgent) bool { return a.ID == cmd.Prefer }); i >= 0 {
+		c.prefer, c.until = m.agents[i], m.now.Add(cmd.PreferFor)
+	}
+	c.keepOrNot(m)
 	if full := c.queue.MaxWaiting; full > 0 && waiting >= full && m.idleFor(c) == nil && !cmd.Resumed {
 		m.sendAway(c, call.Overflowed)
 		return
 	}
-	m.again(c, m.now)
+	c.seeks = true
 }
 
 func (m *model) leave(id call.ID) {

@@ -33,6 +33,9 @@ type modelCall struct {
 	need   Level
 	passed int // stages of the queue
 	help   []Queue
+	prefer *modelAgent
+	until  time.Time // prefer
+	seeks  bool      // must be looked at before he can be rung for
 	order  int
 	offers int
 	leg    *modelLeg
@@ -78,12 +81,10 @@ func (m *model) apply(now time.Time, c Command) []Action {
 	m.now, m.out = now, nil
 	m.watch()
 	for m.expireOne() {
-		m.match()
-		m.watch()
+		m.serve()
 	}
 	m.handle(c)
-	m.watch()
-	m.match()
+	m.serve()
 	return m.out
 }
 
@@ -106,7 +107,7 @@ func (m *model) expireOne() bool {
 	}
 	for _, c := range m.calls {
 		if next, ok := c.next(); ok && c.leg == nil {
-			look(&modelLimit{next, c.order}, func() { m.again(c, next) })
+			look(&modelLimit{next, c.order}, func() { c.advance(m, next); c.seeks = true })
 		}
 	}
 	for _, q := range m.cfg.Queues {
@@ -134,6 +135,9 @@ func (c *modelCall) next() (time.Time, bool) {
 	}
 	for _, s := range c.stages()[c.passed:] {
 		all = append(all, c.begun.Add(s.after))
+	}
+	if c.prefer != nil {
+		all = append(all, c.until)
 	}
 	if len(all) == 0 {
 		return time.Time{}, false
@@ -163,10 +167,10 @@ func (m *model) queue(id call.QueueID) Queue {
 	return m.cfg.Queues[slices.IndexFunc(m.cfg.Queues, func(q Queue) bool { return q.ID == id })]
 }
 
-// again is what happens when nobody rings for a caller any more: stages until then take
-// effect, and he goes when he has waited to the limit.
-func (m *model) again(c *modelCall, now time.Time) {
-	c.advance(m, now)
+// again is what happens when nobody rings for a caller any more: the agent he is kept for
+// may be gone, and he goes when he has waited to the limit.
+func (m *model) again(c *modelCall) {
+	c.keepOrNot(m)
 	switch {
 	case c.queue.MaxWait > 0 && !c.begun.Add(c.queue.MaxWait).After(m.now):
 		m.sendAway(c, call.TimedOut)
@@ -182,6 +186,15 @@ func (c *modelCall) advance(m *model, now time.Time) {
 		}
 		c.passed++
 		s.do(m, c)
+	}
+}
+
+func (c *modelCall) keepOrNot(m *model) {
+	if p := c.prefer; p != nil {
+		away := p.state == call.Offline || p.state == call.Break
+		if away || m.via(c, p) < 0 || !c.until.After(m.now) && !m.idle(p) {
+			c.prefer = nil
+		}
 	}
 }
 
@@ -223,12 +236,7 @@ func (m *model) watch() {
 func (m *model) queueLimit(q Queue) {
 	m.deserted[q.ID] = true
 	calls := slices.Clone(m.calls)
-	slices.SortFunc(calls, func(a, b *modelCall) int {
-		if a.earlier(b) {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(calls, byLine)
 	for _, c := range calls {
 		if c.queue.ID == q.ID && c.leg == nil {
 			m.sendAway(c, call.LeftEmpty)
@@ -280,9 +288,8 @@ func (m *model) missed(l *modelLeg, why call.Outcome, pause bool) {
 		l.agent.limit = m.in(m.cfg.MissPause)
 	}
 	m.finish(l.agent, why == call.Canceled)
-	if slices.Contains(m.calls, l.call) {
-		m.again(l.call, m.now)
-	}
+	l.call.advance(m, m.now)
+	l.call.seeks = true
 }
 
 // finish ends what the agent did.
@@ -318,6 +325,28 @@ func (m *model) removeLeg(l *modelLeg) {
 	m.legs = slices.DeleteFunc(m.legs, func(x *modelLeg) bool { return x == l })
 }
 
+// serve lets those who seek anew be looked at one by one, in the order of the line.
+func (m *model) serve() {
+	m.watch()
+	var seek []*modelCall
+	for _, c := range m.calls {
+		if p := c.prefer; p != nil && c.leg == nil && (p.state == call.Offline || p.state == call.Break) {
+			c.seeks, c.prefer = true, nil
+			c.advance(m, m.now)
+		}
+		if c.seeks {
+			seek = append(seek, c)
+		}
+	}
+	m.match()
+	slices.SortFunc(seek, byLine)
+	for _, c := range seek {
+		c.seeks = false
+		m.again(c)
+		m.match()
+	}
+}
+
 // match rings the longest idle agent for the longest waiting caller until nobody fits.
 func (m *model) match() {
 	for {
@@ -325,7 +354,7 @@ func (m *model) match() {
 		var a *modelAgent
 		for _, x := range m.calls {
 			y := m.idleFor(x)
-			if x.leg != nil || y == nil {
+			if x.leg != nil || y == nil || x.seeks {
 				continue
 			}
 			if c == nil || x.earlier(c) {
@@ -344,11 +373,28 @@ func (c *modelCall) earlier(other *modelCall) bool {
 	return c.place.Before(other.place) || c.place.Equal(other.place) && c.order < other.order
 }
 
+func byLine(a, b *modelCall) int {
+	if a.earlier(b) {
+		return -1
+	}
+	return 1
+}
+
+func (m *model) idle(a *modelAgent) bool {
+	busy := slices.ContainsFunc(m.legs, func(l *modelLeg) bool { return l.agent == a })
+	return a.state == call.Ready && !busy && a.limit.order == 0
+}
+
 func (m *model) idleFor(c *modelCall) *modelAgent {
+	if c.prefer != nil {
+		if m.idle(c.prefer) {
+			return c.prefer
+		}
+		return nil
+	}
 	var best *modelAgent
 	for _, a := range m.agents {
-		busy := slices.ContainsFunc(m.legs, func(l *modelLeg) bool { return l.agent == a })
-		if a.state != call.Ready || busy || a.limit.order != 0 || m.via(c, a) < 0 {
+		if !m.idle(a) || m.via(c, a) < 0 {
 			continue
 		}
 		if best == nil || m.better(c, a, best) {
@@ -410,6 +456,6 @@ func (m *model) ring(c *modelCall, a *modelAgent) {
 	}
 	l.limit = m.in(c.queue.RingFor)
 	m.legs = append(m.legs, l)
-	c.leg, a.state = l, call.Ringing
+	c.leg, a.state, c.prefer = l, call.Ringing, nil
 	m.out = append(m.out, Ring{l.id, c.id, c.queue.ID, a.ID, l.limit.at, l.below})
 }

@@ -39,6 +39,7 @@ type offer struct {
 // ring reserves the agent for the caller and has his phone dialled.
 func (e *Engine) ring(a *agent, c *caller) {
 	e.unwait(c)
+	c.prefer = nil
 	o := &offer{id: e.offerID(c), caller: c, agent: a, phase: ringing, begun: e.at, below: c.below(a)}
 	o.timer = newDeadline(o)
 	e.offers[o.id] = o

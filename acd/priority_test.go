@@ -73,8 +73,11 @@ func TestS5KeyAccountsGoBefore(t *testing.T) {
 		{
 			"beyond the bound it counts as the bound",
 			[]entry{
-				{0, "c4", -MaxPriority - 1}, {0, "c1", MaxPriority}, {time.Second, "c2", MaxPriority + 1},
-				{0, "c3", 0}, {0, "c5", -MaxPriority},
+				{0, "c4", -MaxPriority - 1},
+				{0, "c1", MaxPriority},
+				{time.Second, "c2", MaxPriority + 1},
+				{0, "c3", 0},
+				{0, "c5", -MaxPriority},
 			},
 			[]call.ID{"c1", "c2", "c3", "c4", "c5"},
 		},

@@ -16,7 +16,7 @@ import (
 func TestAnyCommandsKeepTheRules(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		p := newPlay(rt)
-		for range rapid.SampledFrom([]int{8, 40, 120}).Draw(rt, "commands") {
+		for range rapid.IntRange(1, 120).Draw(rt, "commands") {
 			p.now = p.now.Add(rapid.SampledFrom(pauses).Draw(rt, "pause"))
 			p.apply(p.draw())
 		}
@@ -29,7 +29,7 @@ func TestAnyClockLeavesNothingBehind(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		p := newPlay(rt)
 		p.jumps = true
-		for range rapid.SampledFrom([]int{8, 60}).Draw(rt, "commands") {
+		for range rapid.IntRange(1, 60).Draw(rt, "commands") {
 			p.now = p.now.Add(time.Duration(rapid.IntRange(-5, 5).Draw(rt, "jump")) * time.Second)
 			p.apply(p.draw())
 		}
@@ -51,6 +51,7 @@ type play struct {
 	jumps  bool // the clock also goes back, so that limits look longer
 	calls  int
 	offers []call.OfferID
+	sticky map[call.ID]bool // entered with an agent preferred
 	ledger ledger
 }
 
@@ -91,7 +92,7 @@ func newPlay(rt *rapid.T) *play {
 	if err != nil {
 		rt.Fatalf("New: %v", err)
 	}
-	return &play{T: rt, e: e, m: newModel(cfg), now: dawn, ledger: newLedger()}
+	return &play{T: rt, e: e, m: newModel(cfg), now: dawn, sticky: map[call.ID]bool{}, ledger: newLedger()}
 }
 
 func add(m map[Skill]Level, skill Skill, level Level) map[Skill]Level {
@@ -178,6 +179,11 @@ func (p *play) drawEnter(old call.ID) Command {
 	if rapid.IntRange(0, 3).Draw(p.T, "grade") == 0 {
 		c.Priority = rapid.IntRange(-2, 2).Draw(p.T, "priority")
 		c.Level = Level(rapid.IntRange(0, 4).Draw(p.T, "wanted"))
+	}
+	if rapid.IntRange(0, 2).Draw(p.T, "sticky") == 0 {
+		p.sticky[c.Call] = true
+		c.Prefer = call.AgentID(fmt.Sprint("a", rapid.IntRange(0, len(p.e.agents)).Draw(p.T, "preferred")))
+		c.PreferFor = time.Duration(rapid.IntRange(0, 6).Draw(p.T, "for")) * time.Second
 	}
 	p.calls++
 	return c

@@ -93,6 +93,9 @@ func (p *play) checkDeadlines() {
 // No caller waits while an agent is free who serves his queue.
 func (p *play) checkNobodyWaitsInVain() {
 	for _, a := range p.e.agents {
+		if n := a.kept.len(); n > 0 && (a.free() || a.away()) {
+			p.Fatalf("%s is %s and %d wait for him alone", a.id, a.state, n)
+		}
 		for _, s := range a.seats {
 			for i := range s.tier + 1 {
 				if n := s.queue.lines[i].len(); a.free() && n > 0 {
@@ -105,7 +108,8 @@ func (p *play) checkNobodyWaitsInVain() {
 
 // Who is rung for was first in his queue among those who could have been: who still wait there
 // for no higher level and were never offered. A caller who enters with a past of his own
-// comes after the deadlines. Where waiting changes the level, the model alone knows.
+// comes after the deadlines. Where waiting changes the level or an agent is preferred, the
+// model alone knows.
 func (p *play) checkOrder(cmd Command, out Output) {
 	enter, _ := cmd.(Enter)
 	for _, action := range out.Actions {
@@ -118,7 +122,7 @@ func (p *play) checkOrder(cmd Command, out Output) {
 			continue
 		}
 		for _, other := range p.e.callers {
-			if other.id != enter.Call && other.queue == c.queue && other.need <= c.need && other.offers == 0 && other.offer == nil && other.before(c) {
+			if other.id != enter.Call && other.queue == c.queue && other.need <= c.need && !p.sticky[other.id] && other.offers == 0 && other.offer == nil && other.before(c) {
 				p.Fatalf("%s is rung for before %s, who entered earlier", c.id, other.id)
 			}
 		}

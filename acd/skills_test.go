@@ -165,35 +165,46 @@ func TestOrderOfLevels(t *testing.T) {
 	}{
 		{
 			"the lowest sufficient first, then the longest idle", false, nil,
-			Enter{Queue: "care"}, []call.AgentID{"jim", "jo", "sam", "sue", "max", ""},
+			Enter{Queue: "care"},
+			[]call.AgentID{"jim", "jo", "sam", "sue", "max", ""},
 		},
 		{
 			"the highest first", true, nil,
-			Enter{Queue: "care"}, []call.AgentID{"max", "sam", "sue", "jim", "jo", ""},
+			Enter{Queue: "care"},
+			[]call.AgentID{"max", "sam", "sue", "jim", "jo", ""},
 		},
 		{
 			"from the wanted level up, nobody below", false, nil,
-			Enter{Queue: "care", Level: senior}, []call.AgentID{"sam", "sue", "max", ""},
+			Enter{Queue: "care", Level: senior},
+			[]call.AgentID{"sam", "sue", "max", ""},
 		},
 		{
-			"widened: from the wanted level up, then the nearest below", false, []Widen{{0, junior}},
-			Enter{Queue: "care", Level: manager}, []call.AgentID{"max", "sam", "sue", "jim", "jo", ""},
+			"widened: from the wanted level up, then the nearest below", false,
+			[]Widen{{0, junior}},
+			Enter{Queue: "care", Level: manager},
+			[]call.AgentID{"max", "sam", "sue", "jim", "jo", ""},
 		},
 		{
-			"widened by one level only", false, []Widen{{0, senior}, {time.Hour, junior}},
-			Enter{Queue: "care", Level: manager}, []call.AgentID{"max", "sam", "sue", ""},
+			"widened by one level only", false,
+			[]Widen{{0, senior}, {time.Hour, junior}},
+			Enter{Queue: "care", Level: manager},
+			[]call.AgentID{"max", "sam", "sue", ""},
 		},
 		{
 			"a level that nobody has", false, nil,
-			Enter{Queue: "care", Level: 9}, []call.AgentID{""},
+			Enter{Queue: "care", Level: 9},
+			[]call.AgentID{""},
 		},
 		{
-			"a level that nobody has, widened", false, []Widen{{0, senior}},
-			Enter{Queue: "care", Level: 9}, []call.AgentID{"max", "sam", "sue", ""},
+			"a level that nobody has, widened", false,
+			[]Widen{{0, senior}},
+			Enter{Queue: "care", Level: 9},
+			[]call.AgentID{"max", "sam", "sue", ""},
 		},
 		{
 			"a wish below the line's own is the line's", false, nil,
-			Enter{Queue: "seniors", Level: junior}, []call.AgentID{"sam", "sue", "max", ""},
+			Enter{Queue: "seniors", Level: junior},
+			[]call.AgentID{"sam", "sue", "max", ""},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

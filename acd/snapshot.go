@@ -30,6 +30,7 @@ type CallerView struct {
 	Priority int          // as given in Enter
 	Level    Level        // that he wants
 	Enough   Level        // that is enough by now, see Queue.Widen
+	Kept     call.AgentID // for whom alone he waits; "" when for anybody
 	Agent    call.AgentID // whose phone rings for him now; "" when none does
 	Offers   int          // offers so far, the present one included
 }
@@ -78,6 +79,9 @@ func (e *Engine) collect(now time.Time) collected {
 	}
 	for _, p := range e.callers {
 		view := CallerView{Call: p.id, Entered: p.entered, Priority: p.priority, Level: p.want, Enough: p.need, Offers: p.offers}
+		if p.prefer != nil {
+			view.Kept = p.prefer.id
+		}
 		if p.offer != nil {
 			if p.offer.phase == talking {
 				continue
