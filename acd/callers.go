@@ -67,7 +67,7 @@ func (e *Engine) newCaller(cmd Enter, q *queue) *caller {
 	entered := e.past(cmd.Since)
 	want := max(q.MinLevel, cmd.Level)
 	c := &caller{
-		rank: e.rank(entered.Add(-e.cfg.worth(cmd.Priority))), id: cmd.Call, queue: q,
+		rank: e.rank(entered.Add(-e.cfg.worth(cmd.Priority) - q.Worth)), id: cmd.Call, queue: q,
 		entered: entered, begun: e.now.Add(entered.Sub(e.at)),
 		priority: cmd.Priority, want: want, need: want, offers: max(0, cmd.Offers),
 	}

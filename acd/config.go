@@ -51,9 +51,10 @@ type Config struct {
 	TalkMax time.Duration
 	// PriorityWorth is how much longer than in truth a caller counts as waiting for each
 	// step of his priority; 0 = DefaultPriorityWorth. All callers of the house stand in one
-	// line by queue entry less this worth. It is fixed at the entry and nobody's place ever
-	// changes, so that a caller is passed only by those who enter within the difference of
-	// worth after him and nobody can starve, however many key accounts call.
+	// line by queue entry less this and Queue.Worth. The place is fixed at the entry and
+	// never changes, so that a caller is passed only by those who enter within the
+	// difference of worth after him and nobody can starve, however many key accounts call
+	// or however much a queue is worth.
 	PriorityWorth time.Duration
 }
 
@@ -70,6 +71,11 @@ type Queue struct {
 	// MaxWait is the limit of waiting; 0 = none. A phone that rings at that moment may
 	// ring on, and the caller leaves when it is not answered.
 	MaxWait time.Duration
+
+	// Worth is how much longer than in truth its callers count as waiting when an agent has
+	// several queues, see Config.PriorityWorth; 0 = as all others. It changes nothing
+	// between callers of the same queue, and where agents have one queue each.
+	Worth time.Duration
 
 	Skill    Skill // that its agents have; "" = none, and every agent has level 0
 	MinLevel Level // least level in Skill that its callers want; needs a Skill when above 0
@@ -141,6 +147,7 @@ func (c Config) Validate() error {
 		v.notNegative(field+".MaxWait", q.MaxWait)
 		v.levels(field, q)
 		v.notNegative(field+".EmptyAfter", q.EmptyAfter)
+		v.notNegative(field+".Worth", q.Worth)
 		v.need(q.MaxWaiting >= 0, field+".MaxWaiting", "%d must not be negative", q.MaxWaiting)
 		queues[q.ID] = true
 	}

@@ -63,6 +63,7 @@ func TestConfigFaultsNameFieldAndRule(t *testing.T) {
 			"help twice", func(c *Config) { c.Queues[0].Help = []Help{{0, "sales"}, {9, "sales"}} },
 			`Queues[0].Help[1]: "sales" must not be named twice`,
 		},
+		{"queue's worth", func(c *Config) { c.Queues[1].Worth = -1 }, "Queues[1].Worth: -1ns must not be negative"},
 		{"agent id", func(c *Config) { c.Agents[2].ID = "" }, "Agents[2].ID: must not be empty"},
 		{"agent twice", func(c *Config) { c.Agents[2].ID = "ann" }, `Agents[2].ID: "ann" must be unique`},
 		{

@@ -4,7 +4,7 @@
 // Engine in the running house.
 //
 // The rule is: all callers of the house stand in one line by queue entry, less what their
-// priority is worth. A free agent is given the first in it whom he may serve, a new caller
+// priority and their queue are worth. A free agent is given the first in it whom he may serve, a new caller
 // the longest idle agent; ties by order of arrival. match.go is the only place that knows
 // it.
 package acd

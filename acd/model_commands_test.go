@@ -93,7 +93,8 @@ func (m *model) enter(cmd Enter) {
 		since = s
 	}
 	c := &modelCall{id: cmd.Call, queue: m.cfg.Queues[q], since: since, order: m.tick(), offers: cmd.Offers}
-	c.place = since.Add(-time.Duration(cmd.Priority) * m.cfg.PriorityWorth) // the play keeps to MaxPriority
+	// The play keeps to MaxPriority.
+	c.place = since.Add(-time.Duration(cmd.Priority)*m.cfg.PriorityWorth - c.queue.Worth)
 	c.begun = m.now.Add(since.Sub(call.Stamp(m.now)))
 	c.want = max(cmd.Level, c.queue.MinLevel)
 	c.need = c.want

@@ -120,6 +120,7 @@ func drawSkill(rt *rapid.T, q *Queue) {
 
 func drawBounds(rt *rapid.T, queues []Queue, i int) {
 	q := &queues[i]
+	q.Worth = time.Duration(rapid.SampledFrom([]int{0, 0, 2, 5}).Draw(rt, "queue's worth")) * time.Second
 	q.MaxWaiting = rapid.SampledFrom([]int{0, 0, 1, 3}).Draw(rt, "full")
 	q.EmptyAfter = time.Duration(rapid.SampledFrom([]int{0, 0, 6}).Draw(rt, "empty")) * time.Second
 	for _, other := range queues {
