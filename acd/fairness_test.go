@@ -68,7 +68,9 @@ func TestPeers11FairAcrossQueues(t *testing.T) {
 		},
 		{
 			"the difference of two queues counts",
-			[]entry{{0, "a", "better", 0}, {20*time.Second - time.Millisecond, "b", "best", 0}, {time.Millisecond, "c", "best", 0}},
+			[]entry{
+				{0, "a", "better", 0}, {20*time.Second - time.Millisecond, "b", "best", 0}, {time.Millisecond, "c", "best", 0},
+			},
 			[]call.ID{"b", "a", "c"},
 		},
 		{

@@ -105,7 +105,8 @@ func TestPeers11OverflowKeepsPlaceAndEntry(t *testing.T) {
 			t.Fatalf("Sid is rung for %q, want %q", v.Call, want)
 		}
 		out := h.after(time.Second, Answered{v.Offer})
-		if ev := out.Events[0]; ev.Call == "c1" && (ev.Queue != "care" || !ev.Entered.Equal(call.Stamp(dawn)) || ev.Wait != 23_000) {
+		ev := out.Events[0]
+		if ev.Call == "c1" && (ev.Queue != "care" || !ev.Entered.Equal(call.Stamp(dawn)) || ev.Wait != 23_000) {
 			t.Errorf("answer %+v, want queue care, entered at dawn, 23000 ms", ev)
 		}
 		h.do(LegEnded{v.Offer, call.ByCaller})
@@ -251,8 +252,10 @@ func TestPeers07LeaveEmptyIsCounted(t *testing.T) {
 			steps: []step{{helpAfter - 1, Tick{}, quiet}},
 		},
 		{
-			name:  "its own callers only: those of the queue it helps wait on",
-			given: []Command{SignIn{"ann"}, TakeBreak{"ann", "tea"}, Enter{Call: "c1", Queue: "care", Since: dawn.Add(-helpAfter)}},
+			name: "its own callers only: those of the queue it helps wait on",
+			given: []Command{
+				SignIn{"ann"}, TakeBreak{"ann", "tea"}, Enter{Call: "c1", Queue: "care", Since: dawn.Add(-helpAfter)},
+			},
 			steps: []step{
 				{0, Enter{Call: "s1", Queue: "sales"}, []string{"queued s1 queueing=true"}},
 				{emptyAfter, Tick{}, []string{"left_queue s1 left_empty", "! expire s1 left_empty"}},

@@ -122,7 +122,8 @@ func (p *play) checkOrder(cmd Command, out Output) {
 			continue
 		}
 		for _, other := range p.e.callers {
-			if other.id != enter.Call && other.queue == c.queue && other.need <= c.need && !p.sticky[other.id] && other.offers == 0 && other.offer == nil && other.before(c) {
+			fresh := other.offers == 0 && other.offer == nil && !p.sticky[other.id]
+			if other.id != enter.Call && other.queue == c.queue && other.need <= c.need && fresh && other.before(c) {
 				p.Fatalf("%s is rung for before %s, who entered earlier", c.id, other.id)
 			}
 		}

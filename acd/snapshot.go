@@ -78,7 +78,9 @@ func (e *Engine) collect(now time.Time) collected {
 		c.Queues = append(c.Queues, QueueView{ID: q.ID, Idle: q.ready()})
 	}
 	for _, p := range e.callers {
-		view := CallerView{Call: p.id, Entered: p.entered, Priority: p.priority, Level: p.want, Enough: p.need, Offers: p.offers}
+		view := CallerView{
+			Call: p.id, Entered: p.entered, Priority: p.priority, Level: p.want, Enough: p.need, Offers: p.offers,
+		}
 		if p.prefer != nil {
 			view.Kept = p.prefer.id
 		}
