@@ -51,7 +51,8 @@ func spreadTable(title string, perSide map[side]*figures, of func(*figures) []ti
 func connectionTables(perSide map[side]*figures, where string) []*table {
 	both := spreadTable("agent's 200 -> both hear each other"+where, perSide, (*figures).bothHear)
 	both.Notes = append(both.Notes,
-		"audio comes in frames of 20 ms: a path that is open at once is heard within 20 ms and the way through the switch")
+		"audio comes in frames of 20 ms: a path that is open at once is heard within 20 ms and the way through the switch",
+		"the simulated agent speaks within 5 ms of the 200; a real phone has its first frame 20 ms after it")
 	both.Extra = map[string]any{}
 	for _, s := range []side{theirs, ours} {
 		c := clippingOf(perSide[s].connections)
