@@ -68,6 +68,9 @@ func (c asteriskFilesCmd) Run(e env) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := asterisk.CheckFolder(c.Out); err != nil {
+		return usage(err)
+	}
 	// A rehearsal in a folder of nobody: it tells every name, and every fault, beforehand.
 	rehearsal, err := os.MkdirTemp("", "hotline-asterisk-")
 	if err != nil {

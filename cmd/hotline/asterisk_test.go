@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -220,6 +221,7 @@ func TestAsteriskFilesReplaceNothing(t *testing.T) {
 
 // What the operator wrote wrongly is named, with exit code 2, and nothing is written.
 func TestAsteriskFilesNameWhatIsWrong(t *testing.T) {
+	odd := filepath.Join(t.TempDir(), "a;b")
 	for name, c := range map[string]struct {
 		old, new string   // in hotline.yaml
 		args     []string // added, or in place of earlier ones
@@ -242,7 +244,7 @@ func TestAsteriskFilesNameWhatIsWrong(t *testing.T) {
 		"one port":        {args: []string{"--trunk-port", "5070", "--agent-port", "5070"}, want: []string{"are both 5070"}},
 		"no room for RTP": {args: []string{"--rtp-end", "10001"}, want: []string{"RTPStart..RTPEnd"}},
 		"odd name":        {args: []string{"--name", "a b"}, want: []string{`SystemName "a b"`}},
-		"odd folder":      {args: []string{"--out", "/tmp/a;b"}, want: []string{`"/tmp/a;b"`}},
+		"odd folder":      {args: []string{"--out", odd}, want: []string{strconv.Quote(odd)}},
 	} {
 		p := newPlan(t, t.TempDir(), "")
 		text, err := os.ReadFile(p.config)
@@ -264,6 +266,9 @@ func TestAsteriskFilesNameWhatIsWrong(t *testing.T) {
 			if !strings.Contains(errOut, want) {
 				t.Errorf("%s: %q is missing in %s", name, want, errOut)
 			}
+		}
+		if _, err := os.Stat(odd); err == nil {
+			t.Errorf("%s: the odd folder was made", name)
 		}
 		if _, err := os.Stat(filepath.Join(p.dir, "etc")); err == nil {
 			t.Errorf("%s: files were written", name)

@@ -234,6 +234,9 @@ func (a Agent) validate() error {
 	return nil
 }
 
+// CheckFolder refuses a folder that Render would refuse, before anything is made.
+func CheckFolder(dir string) error { return checkPath("folder", dir) }
+
 // checkPath refuses what has a meaning inside a configuration file or a
 // dialplan argument: a folder called "a;b" or "a,b" would silently be cut.
 func checkPath(field, path string) error {
