@@ -16,7 +16,11 @@ func (s span) holds(t time.Time) bool { return !t.Before(s.from) && t.Before(s.t
 // gather is what the phones saw of a turn. Times count within a span only, calls all.
 func gather(records []phonesim.Record, within span) (turn, figures) {
 	t, f := turn{}, figures{}
-	f.idle, t.Doubles, t.Stuck = idleTimes(records, within)
+	var doubles []time.Duration
+	f.idle, doubles, t.Stuck = idleTimes(records, within)
+	for _, d := range doubles {
+		t.Doubles = append(t.Doubles, milliseconds(d))
+	}
 	f.connections, t.Deaf = connections(records, within)
 	for _, r := range records {
 		if r.Role == phonesim.RoleCaller {
@@ -38,9 +42,9 @@ func gather(records []phonesim.Record, within span) (turn, figures) {
 
 // idleTimes are what every agent's phone saw: the time from the end of one talk (its BYE
 // sent, or the other side's received) to the next INVITE. Only talks that ended within the
-// span count. doubles are the INVITEs that came while the phone still talked, stuck the
-// talks that no INVITE followed.
-func idleTimes(records []phonesim.Record, within span) (times []time.Duration, doubles, stuck int) {
+// span count. doubles are the INVITEs that came while the phone still talked, as the time by
+// which they were too early; stuck counts the talks that no INVITE followed.
+func idleTimes(records []phonesim.Record, within span) (times, doubles []time.Duration, stuck int) {
 	for _, legs := range byAgent(records) {
 		for i, leg := range legs {
 			if leg.Result != phonesim.ResultAnswered || !within.holds(leg.Ended) {
@@ -50,7 +54,7 @@ func idleTimes(records []phonesim.Record, within span) (times []time.Duration, d
 			case i+1 == len(legs):
 				stuck++
 			case legs[i+1].Invite.Before(leg.Ended):
-				doubles++
+				doubles = append(doubles, leg.Ended.Sub(legs[i+1].Invite))
 			default:
 				times = append(times, legs[i+1].Invite.Sub(leg.Ended))
 			}

@@ -35,7 +35,7 @@ type turn struct {
 	Conditions conditions         `json:"conditions"`
 	Calls      int                `json:"calls"`
 	Failed     int                `json:"failed"`                // calls that nobody answered although they waited
-	Doubles    int                `json:"double_rings"`          // INVITEs to a phone that talked
+	Doubles    []float64          `json:"double_rings_ms"`       // INVITEs to a phone that talked: how much too early
 	Stuck      int                `json:"stuck"`                 // agents who were not rung again
 	Deaf       int                `json:"deaf"`                  // talks in which one did not hear the other
 	Idle       []float64          `json:"idle_ms,omitempty"`     // every value measured
@@ -116,10 +116,10 @@ func (r *report) text() string {
 	}
 	for i, t := range r.Turns {
 		c := t.Conditions
-		fmt.Fprintf(&b, "  turn %d %-9s %5.1f s, %d calls, %d failed, %d double rings, %d stuck, %d deaf; "+
+		fmt.Fprintf(&b, "  turn %d %-9s %5.1f s, %d calls, %d failed, %d double rings %v, %d stuck, %d deaf; "+
 			"phones %.0f %% of a core, foreign %.0f %%, late ticks %.2f %%, repeated SIP %d, load %.2f -> %.2f, "+
 			"warnings of hotline %d\n",
-			i+1, t.Side, c.Seconds, t.Calls, t.Failed, t.Doubles, t.Stuck, t.Deaf,
+			i+1, t.Side, c.Seconds, t.Calls, t.Failed, len(t.Doubles), t.Doubles, t.Stuck, t.Deaf,
 			100*c.Generator, 100*c.Others, 100*c.LateTicks, c.SIP.Repeated, c.Load[0], c.Load[1], c.Warnings)
 		for _, why := range c.Invalid {
 			fmt.Fprintf(&b, "    INVALID: %s\n", why)
