@@ -42,18 +42,23 @@ type Adopt struct {
 	// before the ring, which is his place again when it is cancelled; zero = Offered.
 	SignedIn, IdleSince time.Time
 	Misses              int // of an agent who is Offline and rung: see Restore
+
+	// Next and NextWhy are the state that he asked for after the call, Break or Offline,
+	// if that is known. It stands in no event.
+	Next    call.AgentState
+	NextWhy string
 }
 
 // Restore puts an agent who is Offline in an engine that has just been made into the state
-// that the ledger saw him in last. One AgentChanged from Offline with Held 0 is recorded;
-// the Held of the next change counts from Since. Who is known to be in any other state is
-// left there and the command is refused. Talks and rings are not restored but adopted, see
-// Adopt.
+// that the ledger saw him in last. One AgentChanged from Offline with Held 0 is recorded,
+// none when he is Offline in the ledger, too; the Held of the next change counts from
+// Since. Who is known to be in any other state, or to have signed out since, is left as he
+// is and the command is refused. Talks and rings are not restored but adopted, see Adopt.
 type Restore struct {
 	Agent    call.AgentID
-	State    call.AgentState // Ready, Break or WrapUp
+	State    call.AgentState // Ready, Break, WrapUp or Offline
 	Since    time.Time       // when the state began; zero or a time to come = now
-	Reason   string          // of the break
+	Reason   string          // of the break or the sign-out
 	SignedIn time.Time       // when he signed in; zero = Since
 
 	// IdleSince is his place among the idle when he is Ready: an offer that was cancelled
@@ -69,8 +74,12 @@ type Restore struct {
 	// the next Apply.
 	Call    call.ID
 	Queue   call.QueueID
+	Offer   call.OfferID
 	Entered time.Time
 	Answer  time.Time
+	// What he asked for after it, as in Adopt.
+	Next    call.AgentState
+	NextWhy string
 }
 
 func (Adopt) command()   {}
@@ -155,8 +164,9 @@ func (e *Engine) adoptRing(o *offer, cmd Adopt, q *queue) {
 func (e *Engine) reserve(o *offer, cmd Adopt, q *queue) *caller {
 	c := e.newCaller(cmd.Caller, q)
 	o.caller, c.offer, o.agent.offer = c, o, o
-	e.advance(c, e.now)
+	e.advance(c, e.now.Add(o.begun.Sub(e.at)))
 	c.prefer = nil
+	o.agent.wish(cmd.Next, cmd.NextWhy)
 	o.below = c.below(o.agent)
 	e.offers[o.id] = o
 	if o.agent.state == call.Offline {
@@ -171,22 +181,25 @@ func (e *Engine) restore(cmd Restore) {
 		e.stats.Unknown++
 		return
 	}
-	if a.state != call.Offline {
+	since := e.past(cmd.Since)
+	switch {
+	case a.state != call.Offline:
 		e.refuse()
 		return
-	}
-	since := e.past(cmd.Since)
-	switch cmd.State {
-	case call.Ready:
+	case cmd.State == call.Ready:
 		a.idle = e.rank(e.pastOr(cmd.IdleSince, since))
 		e.resume(a, call.Ready, since, "", "")
 		e.resumePause(a, cmd.Missed)
 		e.settle(a)
-	case call.Break:
+	case cmd.State == call.Break:
 		e.resume(a, call.Break, since, cmd.Reason, "")
 		e.resumePause(a, cmd.Missed)
-	case call.WrapUp:
+	case cmd.State == call.WrapUp:
 		e.restoreWrapUp(a, cmd, since)
+	case cmd.State == call.Offline && a.since.IsZero():
+		a.since, a.reason = since, cmd.Reason
+		e.resumePause(a, cmd.Missed)
+		return
 	default:
 		e.refuse()
 		return
@@ -199,9 +212,17 @@ func (e *Engine) restore(cmd Restore) {
 func (e *Engine) restoreWrapUp(a *agent, cmd Restore, since time.Time) {
 	q := e.queueByID[cmd.Queue]
 	c := &caller{entered: e.past(cmd.Entered), id: cmd.Call, queue: q}
-	a.offer = &offer{agent: a, caller: c, answer: e.past(cmd.Answer), talkEnd: since}
+	a.offer = &offer{id: cmd.Offer, agent: a, caller: c, answer: e.past(cmd.Answer), talkEnd: since}
 	e.startFrom(&a.timer, since, q.WrapUp)
 	e.resume(a, call.WrapUp, since, "", c.id)
+	a.wish(cmd.Next, cmd.NextWhy)
+}
+
+// wish takes note of the state that an agent asked for before.
+func (a *agent) wish(next call.AgentState, why string) {
+	if next == call.Break || next == call.Offline {
+		a.next, a.nextWhy = next, why
+	}
 }
 
 // resumePause lets the pause after a missed call go on, unless it has passed.

@@ -33,7 +33,7 @@ func annIsRung() Adopt {
 func annWrapsUp() Restore {
 	return Restore{
 		Agent: "ann", State: call.WrapUp, Since: ago(10 * time.Second), SignedIn: ago(time.Hour),
-		Call: "c1", Queue: "care", Entered: ago(time.Minute), Answer: ago(40 * time.Second),
+		Call: "c1", Queue: "care", Offer: "c1-a2", Entered: ago(time.Minute), Answer: ago(40 * time.Second),
 	}
 }
 
@@ -264,11 +264,24 @@ func TestRestoredAgents(t *testing.T) {
 			},
 		},
 		{
+			name: "offline, once: the pause after a missed call goes on behind it",
+			steps: []step{
+				{0, Enter{Call: "c1", Queue: "care", Resumed: true}, quiet},
+				{0, Restore{
+					Agent: "ann", State: call.Offline, Since: ago(time.Second), Missed: ago(2 * time.Second), Reason: "fire",
+				}, quiet},
+				{0, Restore{Agent: "ann", State: call.Offline, Since: ago(time.Hour)}, quiet},
+				{0, SignIn{"ann"}, []string{"ann: offline > ready"}},
+				{missPause - 2*time.Second - time.Millisecond, Tick{}, quiet},
+				{time.Millisecond, Tick{}, []string{"offered c1-a1", "ann: ready > ringing", "! ring c1-a1 ann"}},
+			},
+		},
+		{
 			name: "what cannot be restored changes nothing",
 			steps: []step{
 				{0, Restore{Agent: "ann", State: call.Talking}, quiet},
 				{0, Restore{Agent: "ann", State: call.Ringing}, quiet},
-				{0, Restore{Agent: "ann", State: call.Offline}, quiet},
+				{0, Restore{Agent: "ann", State: "asleep"}, quiet},
 				{0, Restore{Agent: "x", State: call.Ready}, quiet},
 				{0, Restore{Agent: "ann", State: call.WrapUp, Queue: "x"}, quiet},
 				{0, Adopt{Caller: Enter{Call: "c1", Queue: "x"}, Agent: "ann", Offer: "c1-a1"}, quiet},

@@ -32,7 +32,7 @@ type agent struct {
 func (e *Engine) signIn(a *agent) {
 	switch {
 	case a.state == call.Offline:
-		a.signedIn, a.misses = e.at, 0
+		a.signedIn = e.at
 		e.makeReady(a, "")
 	case a.next == call.Offline:
 		a.next, a.nextWhy = "", ""
@@ -178,7 +178,7 @@ func (e *Engine) setState(a *agent, to call.AgentState, reason string, id call.I
 		e.signed(a, in)
 	}
 	if to == call.Offline {
-		a.signedIn = time.Time{}
+		a.signedIn, a.misses = time.Time{}, 0
 	}
 	a.state, a.since, a.reason = to, e.at, reason
 	if a.away() {

@@ -209,8 +209,7 @@ func (e *Engine) forget(c *caller) {
 	delete(e.callers, c.id)
 }
 
-// expired is what next foretold. While a phone
-// rings for him neither matters: he seeks again when that ends without an answer.
+// expired is what next foretold. What falls into a ring takes effect when he seeks again.
 func (c *caller) expired(e *Engine) {
 	at := c.timer.at
 	e.unwait(c)

@@ -34,6 +34,10 @@ func (m *model) handle(c Command) {
 		m.failed(m.leg(c.Offer), c.Outcome)
 	case LegEnded:
 		m.ended(m.leg(c.Offer))
+	case Adopt:
+		m.adopt(c)
+	case Restore:
+		m.restore(c)
 	}
 }
 
@@ -45,7 +49,7 @@ func (m *model) wish(id call.AgentID, state call.AgentState, signIn bool) {
 	a := m.agents[i]
 	if a.state == call.Offline {
 		if signIn {
-			a.misses = 0
+			a.seen = true
 			m.finish(a, false)
 		}
 		return
@@ -88,16 +92,7 @@ func (m *model) enter(cmd Enter) {
 	if q < 0 || known {
 		return
 	}
-	since := call.Stamp(m.now)
-	if s := call.Stamp(cmd.Since); !cmd.Since.IsZero() && s.Before(since) {
-		since = s
-	}
-	c := &modelCall{id: cmd.Call, queue: m.cfg.Queues[q], since: since, order: m.tick(), offers: cmd.Offers}
-	// The play keeps to MaxPriority.
-	c.place = since.Add(-time.Duration(cmd.Priority)*m.cfg.PriorityWorth - c.queue.Worth)
-	c.begun = m.now.Add(since.Sub(call.Stamp(m.now)))
-	c.want = max(cmd.Level, c.queue.MinLevel)
-	c.need = c.want
+	c := m.newCall(cmd)
 	waiting := 0
 	for _, x := range m.calls {
 		if x.queue.ID == c.queue.ID && x.leg == nil {
@@ -106,15 +101,24 @@ func (m *model) enter(cmd Enter) {
 	}
 	m.calls = append(m.calls, c)
 	c.advance(m, m.now)
-	if i := slices.IndexFunc(m.agents, func(a *modelAgent) bool { return a.ID == cmd.Prefer }); i >= 0 {
-		c.prefer, c.until = m.agents[i], m.now.Add(cmd.PreferFor)
-	}
 	c.keepOrNot(m)
 	if full := c.queue.MaxWaiting; full > 0 && waiting >= full && m.idleFor(c) == nil && !cmd.Resumed {
 		m.sendAway(c, call.Overflowed)
 		return
 	}
 	c.seeks = true
+}
+
+func (m *model) newCall(cmd Enter) *modelCall {
+	since := m.past(cmd.Since)
+	c := &modelCall{id: cmd.Call, queue: m.queue(cmd.Queue), since: since, order: m.tick(), offers: cmd.Offers}
+	// The play keeps to MaxPriority.
+	c.place = since.Add(-time.Duration(cmd.Priority)*m.cfg.PriorityWorth - c.queue.Worth)
+	c.begun = m.now.Add(since.Sub(call.Stamp(m.now)))
+	c.want = max(cmd.Level, c.queue.MinLevel)
+	c.need = c.want
+	c.prefer, c.until = m.agent(cmd.Prefer), m.now.Add(cmd.PreferFor)
+	return c
 }
 
 func (m *model) leave(id call.ID) {

@@ -18,7 +18,7 @@ func TestAnyCommandsKeepTheRules(t *testing.T) {
 		p := newPlay(rt)
 		for range rapid.IntRange(1, 120).Draw(rt, "commands") {
 			p.now = p.now.Add(rapid.SampledFrom(pauses).Draw(rt, "pause"))
-			p.apply(p.draw())
+			p.step()
 		}
 		p.settleDown()
 	})
@@ -31,7 +31,7 @@ func TestAnyClockLeavesNothingBehind(t *testing.T) {
 		p.jumps = true
 		for range rapid.IntRange(1, 60).Draw(rt, "commands") {
 			p.now = p.now.Add(time.Duration(rapid.IntRange(-5, 5).Draw(rt, "jump")) * time.Second)
-			p.apply(p.draw())
+			p.step()
 		}
 		p.settleDown()
 	})
@@ -132,6 +132,17 @@ func drawBounds(rt *rapid.T, queues []Queue, i int) {
 	}
 }
 
+// step applies a command. What tells of the past comes after the deadlines, so that one
+// sees beforehand whether it is taken.
+func (p *play) step() {
+	c := p.draw()
+	switch c.(type) {
+	case Enter, Adopt, Restore:
+		p.apply(Tick{})
+	}
+	p.apply(c)
+}
+
 // draw makes a command about things that exist, existed or never did.
 func (p *play) draw() Command {
 	agent := call.AgentID(fmt.Sprint("a", rapid.IntRange(0, len(p.e.agents)).Draw(p.T, "agent")))
@@ -141,7 +152,7 @@ func (p *play) draw() Command {
 		recent := p.offers[max(0, len(p.offers)-6):]
 		offer = rapid.SampledFrom(recent).Draw(p.T, "offer")
 	}
-	switch rapid.IntRange(0, 17).Draw(p.T, "kind") {
+	switch rapid.IntRange(0, 19).Draw(p.T, "kind") {
 	case 0, 1:
 		return SignIn{agent}
 	case 2:
@@ -163,6 +174,10 @@ func (p *play) draw() Command {
 		return LegEnded{offer, rapid.SampledFrom([]call.Party{call.ByAgent, call.ByCaller}).Draw(p.T, "by")}
 	case 16:
 		return WrapUpDone{agent}
+	case 17:
+		return p.drawAdopt(agent, id)
+	case 18:
+		return p.drawRestore(agent, id)
 	default:
 		return Tick{}
 	}
@@ -174,7 +189,8 @@ func (p *play) drawEnter(old call.ID) Command {
 	switch rapid.IntRange(0, 9).Draw(p.T, "entry") {
 	case 0:
 		c.Call = old
-	case 1:
+	case 1, 2:
+		c.Resumed = rapid.Bool().Draw(p.T, "resumed")
 		c.Since = p.now.Add(-time.Duration(rapid.IntRange(-1, 12).Draw(p.T, "since")) * time.Second)
 	}
 	if rapid.IntRange(0, 3).Draw(p.T, "grade") == 0 {
@@ -192,6 +208,7 @@ func (p *play) drawEnter(old call.ID) Command {
 
 // apply gives one command to both and checks everything.
 func (p *play) apply(c Command) {
+	isNew, offline := p.isNew(c)
 	p.Logf("%v %T%+v", p.now.Sub(dawn), c, c)
 	out := p.e.Apply(p.now, c)
 	for _, a := range out.Actions {
@@ -206,6 +223,9 @@ func (p *play) apply(c Command) {
 		if got, want := a.state, p.m.agents[i].state; got != want {
 			p.Fatalf("%s is %s, in the model %s", a.id, got, want)
 		}
+	}
+	if a, ok := c.(Adopt); isNew && (!ok || p.e.offers[a.Offer] != nil) {
+		p.told(c, offline)
 	}
 	p.ledger.add(p.T, call.Stamp(p.now), out)
 	p.checkRules(c, out)
