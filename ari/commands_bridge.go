@@ -22,11 +22,11 @@ func (c *Client) CreateBridge(ctx context.Context, id, types, name string) error
 	return unless(ErrConflict, c.do(ctx, r, nil))
 }
 
-// DeleteBridge ends a bridge; its channels stay. A bridge that is gone already is a
-// success.
+// DeleteBridge ends a bridge; its channels stay. A bridge that is gone already, or that is
+// just being ended (409, not in the application any more), is a success.
 func (c *Client) DeleteBridge(ctx context.Context, id string) error {
 	r := request{op: "delete bridge", method: http.MethodDelete, path: bridgePath(id, ""), repeat: true}
-	return unless(ErrGone, c.do(ctx, r, nil))
+	return unless(ErrConflict, unless(ErrGone, c.do(ctx, r, nil)))
 }
 
 // AddChannel puts channels into a bridge. ErrConflict: one is not in the application

@@ -19,7 +19,7 @@ import (
 type demoCmd struct {
 	Agents   int              `help:"Number of agents, 0 to 500." default:"5"`
 	NoPhones bool             `name:"no-phones" help:"Simulate nobody: real softphones and SIP tools register and call."`
-	Every    time.Duration    `help:"Mean time between two simulated callers." default:"4s"`
+	Every    time.Duration    `help:"Mean time between two simulated callers." default:"7s"`
 	Lang     configs.Language `help:"Language of prompts and view: zh-CN or en." default:"zh-CN"`
 	JSON     bool             `name:"json" help:"Print addresses and credentials as one JSON object and no live view."`
 	Keep     string           `help:"Copy the finished recordings into this folder at the end." type:"path"`

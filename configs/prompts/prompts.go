@@ -91,7 +91,7 @@ func Demo(language, party string, n int) ([]byte, error) {
 	return files.ReadFile(names[n%len(names)])
 }
 
-// WriteSounds writes every prompt to dir/LANGUAGE/NAME.alaw, where dir is the folder below
+// WriteSounds writes every prompt to dir/LANGUAGE/NAME.sln, where dir is the folder below
 // Asterisk's sounds that the configuration calls asterisk.sounds_prefix.
 func WriteSounds(dir string) error {
 	for _, language := range Languages() {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"hotline/acd"
@@ -34,7 +35,11 @@ func (a *App) adopt(ctx context.Context, snap ari.Snapshot) error {
 	var taken []resumed
 	for id, events := range left.Calls {
 		s := storyOf(id, events)
-		if s.over {
+		if s.ended.Kind != "" {
+			a.complete(&s, s.ended.At)
+			if !s.recorded {
+				a.recorder.End(id, s.arrived.At, s.ended.At)
+			}
 			continue
 		}
 		if caller, alive := h.channels[string(id)]; alive {
@@ -45,7 +50,7 @@ func (a *App) adopt(ctx context.Context, snap ari.Snapshot) error {
 	}
 	// Agents and callers come after all legs: what the engine does not know yet it would
 	// ring a second time.
-	a.restoreAgents(left.Agents, left.Calls)
+	a.restoreAgents(left.Agents)
 	for _, r := range taken {
 		a.calls.Resume(r.who, r.past)
 	}
@@ -110,6 +115,8 @@ func (a *App) takeUp(ctx context.Context, s story, caller ari.Channel, h holding
 	case s.answered.Kind != "":
 		if s.talking() {
 			a.endTalk(&s, time.Now(), call.ByAgent)
+		} else if !s.wrapped {
+			a.submit(wrapUp(s.talked))
 		}
 		r.past.Ending = &call.Ending{Class: call.ClassAnswered, Reason: call.AgentHungUp}
 	case s.queued.Kind != "":
@@ -125,7 +132,9 @@ func (a *App) takeUp(ctx context.Context, s story, caller ari.Channel, h holding
 func (a *App) settleLegs(ctx context.Context, s *story, h holding) (held *callflow.Held) {
 	for _, leg := range h.legs[s.id] {
 		offer := call.OfferID(leg.ID)
-		s.offers = max(s.offers, numberOf(leg.ID))
+		if numberOf(leg.ID) > s.offers {
+			a.recall(s, leg)
+		}
 		current := s.offered.Offer == offer && s.answered.Kind == ""
 		switch {
 		case leg.State == ari.ChannelUp && current:
@@ -146,6 +155,30 @@ func (a *App) settleLegs(ctx context.Context, s *story, h holding) (held *callfl
 	return held
 }
 
+// recall writes down an offer that the run before this one made and did not live to write:
+// Asterisk's leg tells when, and whose phone it is.
+func (a *App) recall(s *story, leg ari.Channel) {
+	s.offers = numberOf(leg.ID)
+	line, known := a.cfg.LineOf(s.arrived.Line)
+	if !known {
+		return
+	}
+	at := call.Stamp(leg.Created)
+	if s.queued.Kind == "" {
+		s.queued = call.Event{Kind: call.Queued, At: at, Call: s.id, Queue: line.Queue, Entered: at}
+		a.Record(s.queued)
+	}
+	for _, g := range a.cfg.Agents {
+		if strings.HasPrefix(leg.Name, g.Endpoint+"-") {
+			s.offered = call.Event{
+				Kind: call.Offered, At: at, Call: s.id, Queue: s.queued.Queue, Entered: s.queued.Entered,
+				Agent: g.ID, Offer: call.OfferID(leg.ID),
+			}
+			a.Record(s.offered)
+		}
+	}
+}
+
 // writeOff ends the story of a caller who left unseen.
 func (a *App) writeOff(ctx context.Context, s story, h holding) {
 	end := time.Now()
@@ -159,27 +192,35 @@ func (a *App) writeOff(ctx context.Context, s story, h holding) {
 		a.hangUp(ctx, leg.ID)
 	}
 	class := call.ClassAbandoned
-	if s.offered.Kind != "" && s.answered.Kind == "" {
-		a.endOffer(&s, end)
-	}
-	switch {
-	case s.answered.Kind != "":
+	if s.answered.Kind != "" {
 		class = call.ClassAnswered
-		if s.talking() {
-			a.endTalk(&s, end, call.ByCaller)
-		}
-	case s.queued.Kind != "" && s.left.Kind == "":
-		a.Record(call.Event{
-			Kind: call.LeftQueue, At: call.Stamp(end), Call: s.id, Queue: s.queued.Queue, Entered: s.queued.Entered,
-			Outcome: call.Abandoned, Wait: call.Between(s.queued.Entered, call.Stamp(end)),
-		})
 	}
+	a.complete(&s, end)
 	a.Record(call.Event{
 		Kind: call.Ended, At: call.Stamp(end), Call: s.id, Number: s.arrived.Number, Line: s.arrived.Line,
 		Queue: s.queued.Queue, Ending: call.Ending{Class: class, Reason: call.Lost}, By: call.ByCaller,
 		Total: call.Between(begin, call.Stamp(end)),
 	})
 	a.recorder.End(s.id, begin, time.Time{})
+}
+
+// complete writes what is missing in the story of a caller who left at end: an offer, a talk
+// or a stay in the queue that nobody ended. What is there is not written again.
+func (a *App) complete(s *story, end time.Time) {
+	if s.offered.Kind != "" && s.answered.Kind == "" {
+		a.endOffer(s, end)
+	}
+	switch {
+	case s.talking():
+		a.endTalk(s, end, call.ByCaller)
+	case s.talked.Kind != "" && !s.wrapped:
+		a.submit(wrapUp(s.talked))
+	case s.queued.Kind != "" && s.answered.Kind == "" && s.left.Kind == "":
+		a.Record(call.Event{
+			Kind: call.LeftQueue, At: call.Stamp(end), Call: s.id, Queue: s.queued.Queue, Entered: s.queued.Entered,
+			Outcome: call.Abandoned, Wait: call.Between(s.queued.Entered, call.Stamp(end)),
+		})
+	}
 }
 
 func (a *App) endOffer(s *story, at time.Time) {
@@ -199,18 +240,12 @@ func (a *App) endTalk(s *story, at time.Time, by call.Party) {
 	a.submit(wrapUp(s.talked))
 }
 
-// restoreAgents puts agents back on their breaks and to their after-call work, and gives the
-// idle ones their turn. Who talks has been adopted with his call.
-func (a *App) restoreAgents(states map[call.AgentID]call.Event, calls map[call.ID][]call.Event) {
+// restoreAgents puts agents back on their breaks and gives the idle ones their turn. Who
+// talked or was at his after-call work is taken up with his call.
+func (a *App) restoreAgents(states map[call.AgentID]call.Event) {
 	for id, e := range states {
-		switch e.To {
-		case call.Break, call.Ready:
+		if e.To == call.Break || e.To == call.Ready {
 			a.submit(acd.Restore{Agent: id, State: e.To, Since: e.At, Reason: e.Reason})
-		case call.WrapUp:
-			if s := storyOf(e.Call, calls[e.Call]); s.talked.Kind != "" && !s.wrapped {
-				a.submit(wrapUp(s.talked))
-			}
-		default: // offline, or in a call that was taken up or written off
 		}
 	}
 }

@@ -21,7 +21,8 @@ type story struct {
 	left     call.Event // left the queue without an answer
 	offers   int
 	wrapped  bool
-	over     bool
+	recorded bool // the recording is stored, or its fault is
+	ended    call.Event
 }
 
 func storyOf(id call.ID, events []call.Event) story {
@@ -48,8 +49,10 @@ func storyOf(id call.ID, events []call.Event) story {
 		case call.WrapUpEnded:
 			s.wrapped = true
 		case call.Ended:
-			s.over = true
-		case call.Connected, call.Recorded, call.RecordingFault, call.AgentChanged, call.StreamGap:
+			s.ended = e
+		case call.Recorded, call.RecordingFault:
+			s.recorded = true
+		case call.Connected, call.AgentChanged, call.StreamGap:
 		}
 	}
 	return s

@@ -12,12 +12,17 @@ import (
 
 // Left is what an earlier run of the controller left behind: what the next one takes up.
 type Left struct {
-	// Calls holds the whole story, in order, of each call that has not ended, and of each
-	// whose agent is still at its after-call work.
+	// Calls holds the whole story, in order, of each call that has not ended, that some
+	// agent's last state belongs to, or that ended among the last events: a run that was
+	// killed may have written a call's end and not what came of it.
 	Calls map[call.ID][]call.Event
 	// Agents holds each agent's last change of state.
 	Agents map[call.AgentID]call.Event
 }
+
+// lastEvents is how far back from the end of the ledger an ended call may lack its rest. A
+// killed run loses the events of a batch at most.
+const lastEvents = 2000
 
 // Left looks back to since: what is older is over, whatever the ledger says. Of the agents
 // it looks for those named.
@@ -31,13 +36,19 @@ func (s *Store) Left(ctx context.Context, since time.Time, agents []call.AgentID
 		Where("NOT EXISTS (SELECT 1 FROM events AS x WHERE x.call = e.call AND x.call <> '' AND x.kind = 'ended')")
 	atWork := []string{""} // IN () is no SQL; no call has this id
 	for _, e := range left.Agents {
-		if e.To == call.WrapUp {
+		if e.Call != "" {
 			atWork = append(atWork, string(e.Call))
 		}
 	}
+	last, err := s.LastSeq(ctx)
+	if err != nil {
+		return Left{}, err
+	}
+	ended := s.read.NewSelect().Model((*row)(nil)).Column("call").
+		Where("kind = 'ended'").Where("seq > ?", max(last, lastEvents)-lastEvents)
 	q := s.read.NewSelect().Model((*row)(nil)).Column("seq", "body").Where("call <> ''").
-		Where("(call IN (?) OR call IN ?)", open, bun.Tuple(atWork)).OrderExpr("call, seq")
-	err := s.each(ctx, q, func(e call.Event) bool {
+		Where("(call IN (?) OR call IN (?) OR call IN ?)", open, ended, bun.Tuple(atWork)).OrderExpr("call, seq")
+	err = s.each(ctx, q, func(e call.Event) bool {
 		left.Calls[e.Call] = append(left.Calls[e.Call], e)
 		return true
 	})

@@ -10,8 +10,8 @@ import (
 	"hotline/call"
 )
 
-// TestLeftIsWhatANextRunTakesUp: an ended call is not left, an open one is, as is the call
-// of an agent at his after-call work; older ones are over.
+// TestLeftIsWhatANextRunTakesUp: an open call is left, as is the call of an agent at his
+// after-call work and one that has just ended; an open call of long ago is over.
 func TestLeftIsWhatANextRunTakesUp(t *testing.T) {
 	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"))
 	if err != nil {
@@ -59,6 +59,7 @@ func TestLeftIsWhatANextRunTakesUp(t *testing.T) {
 		}
 	}
 	want := map[call.ID][]call.Kind{
+		"over":  {call.Arrived, call.Ended},
 		"waits": {call.Arrived, call.Queued}, "wrapped": {call.Arrived, call.AgentChanged, call.Ended, call.AgentChanged},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
