@@ -110,7 +110,7 @@ func (h *house) cost(s side, load func()) turn {
 	h.quiet(warmUp)
 	before := h.read()
 	h.quiet(restTime)
-	rest := between(before, h.read())
+	rest := between(before, h.read(), 0)
 	t, _ := h.measure(s, load)
 	t.Rest = map[string]float64{}
 	for name, used := range rest.CPU {
@@ -123,12 +123,12 @@ func (h *house) cost(s side, load func()) turn {
 // measure runs a load and gathers what the phones saw of it.
 func (h *house) measure(s side, load func()) (turn, figures) {
 	h.Helper()
-	before := h.read()
+	before, longest := h.read(), watchStalls(h.Context())
 	load()
 	h.until("all phones are idle", h.idle)
-	after := h.read()
+	stall, after := longest(), h.read()
 	records := slices.DeleteFunc(h.sim.Ledger(), func(r phonesim.Record) bool { return r.Invite.Before(before.at) })
 	t, f := gather(records, span{before.at.Add(warmUp), after.at.Add(-coolDown)})
-	t.Side, t.Conditions, t.MemoryMB = s, between(before, after), h.memory()
+	t.Side, t.Conditions, t.MemoryMB = s, between(before, after, stall), h.memory()
 	return t, f
 }

@@ -142,7 +142,7 @@ func TestConditions(t *testing.T) {
 		self: 2 * time.Second, busy: 14 * time.Second, overrun: 5, sip: phonesim.Signalling{Received: 30, Repeated: 3},
 		media: media.Stats{PaceStats: media.PaceStats{Ticks: 3000, LateTicks: 52, SkippedFrames: 2}},
 	}
-	c := between(a, b)
+	c := between(a, b, stallMax)
 	if c.CPU["asterisk"] != 2 || c.CPU["redis"] != 0.5 || c.Generator != 0.1 || c.Others != 0.05 || c.LateTicks != 0.001 {
 		t.Errorf("%+v", c)
 	}
@@ -151,8 +151,8 @@ func TestConditions(t *testing.T) {
 	}
 	b.self, b.busy, b.overrun, b.sip.Repeated = 9*time.Second, 29*time.Second, 6, 4
 	b.media.LateTicks, b.media.SkippedFrames = 61, 3
-	if c = between(a, b); len(c.Invalid) != 5 || len(c.Disturbed) != 1 {
-		t.Errorf("a bad turn is called %v %v, want five faults and a disturbance", c.Invalid, c.Disturbed)
+	if c = between(a, b, 2*stallMax); len(c.Invalid) != 5 || len(c.Disturbed) != 2 {
+		t.Errorf("a bad turn is called %v %v, want five faults and two disturbances", c.Invalid, c.Disturbed)
 	}
 }
 

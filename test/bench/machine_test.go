@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"math"
 	"os"
@@ -24,6 +25,7 @@ const (
 	generatorMax = 0.70  // of a core
 	lateMax      = 0.005 // of the phones' ticks of 5 ms
 	othersMax    = 0.15  // of the machine, by processes that are no part of the run
+	stallMax     = 20 * time.Millisecond
 )
 
 // processes are those under test, in the order of the tables.
@@ -169,7 +171,7 @@ type conditions struct {
 	Others    float64             `json:"others_cpu"`    // cores that foreign processes used
 	Load      [2]float64          `json:"load1"`         // before and after
 	LateTicks float64             `json:"late_ticks"`    // share
-	MaxLate   float64             `json:"max_late_ms"`   // since the phones were made
+	Stall     float64             `json:"stall_ms"`      // longest wait of this process for a core
 	Skipped   uint64              `json:"skipped_frames"`
 	Overruns  uint64              `json:"udp_overruns"`
 	Warnings  int                 `json:"hotline_warnings"`
@@ -178,14 +180,45 @@ type conditions struct {
 	Disturbed []string            `json:"disturbed,omitempty"` // the neighbours were
 }
 
+// watchStalls measures until its result is called how long this process, a neighbour of
+// those under test, had to wait for a core at most: as much, and more where several wait in
+// turn, may be in any time measured meanwhile.
+func watchStalls(ctx context.Context) (longest func() time.Duration) {
+	const every = 5 * time.Millisecond
+	quit, worst := make(chan struct{}), make(chan time.Duration)
+	go func() {
+		timer := time.NewTimer(every)
+		defer timer.Stop()
+		most := time.Duration(0)
+		for due := time.Now().Add(every); ; {
+			select {
+			case <-ctx.Done():
+				return
+			case <-quit:
+				worst <- most
+				return
+			case <-timer.C:
+			}
+			now := time.Now()
+			most = max(most, now.Sub(due))
+			due = now.Add(every)
+			timer.Reset(every)
+		}
+	}()
+	return func() time.Duration {
+		close(quit)
+		return <-worst
+	}
+}
+
 // between compares two readings.
-func between(a, b reading) conditions {
+func between(a, b reading, stall time.Duration) conditions {
 	took := b.at.Sub(a.at).Seconds()
 	c := conditions{
-		Seconds: round(took), CPU: map[string]float64{}, Load: [2]float64{a.load, b.load},
+		Seconds: round(took), Stall: milliseconds(stall), CPU: map[string]float64{}, Load: [2]float64{a.load, b.load},
 		Generator: round((b.self - a.self).Seconds() / took),
-		MaxLate:   milliseconds(b.media.MaxLate), Skipped: b.media.SkippedFrames - a.media.SkippedFrames,
-		Overruns: b.overrun - a.overrun, Warnings: b.warnings - a.warnings,
+		Skipped:   b.media.SkippedFrames - a.media.SkippedFrames,
+		Overruns:  b.overrun - a.overrun, Warnings: b.warnings - a.warnings,
 		SIP: phonesim.Signalling{
 			Received: b.sip.Received - a.sip.Received, Sent: b.sip.Sent - a.sip.Sent, Repeated: b.sip.Repeated - a.sip.Repeated,
 		},
@@ -221,6 +254,9 @@ func (c *conditions) judge() {
 	}
 	if c.Overruns > 0 {
 		invalid("the kernel dropped %d datagrams", c.Overruns)
+	}
+	if c.Stall > milliseconds(stallMax) {
+		c.Disturbed = append(c.Disturbed, fmt.Sprintf("a process had to wait %.0f ms for a core", c.Stall))
 	}
 	if limit := othersMax * float64(runtime.NumCPU()); c.Others > limit {
 		c.Disturbed = append(c.Disturbed, fmt.Sprintf("foreign processes used %.0f %% of a core", 100*c.Others))

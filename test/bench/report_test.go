@@ -117,10 +117,10 @@ func (r *report) text() string {
 	for i, t := range r.Turns {
 		c := t.Conditions
 		fmt.Fprintf(&b, "  turn %d %-9s %5.1f s, %d calls, %d failed, %d double rings %v, %d stuck, %d deaf; "+
-			"phones %.0f %% of a core, foreign %.0f %%, late ticks %.2f %%, repeated SIP %d, load %.2f -> %.2f, "+
-			"warnings of hotline %d\n",
+			"phones %.0f %% of a core, foreign %.0f %%, longest stall %.0f ms, late ticks %.2f %%, repeated SIP %d, "+
+			"load %.2f -> %.2f, warnings of hotline %d\n",
 			i+1, t.Side, c.Seconds, t.Calls, t.Failed, len(t.Doubles), t.Doubles, t.Stuck, t.Deaf,
-			100*c.Generator, 100*c.Others, 100*c.LateTicks, c.SIP.Repeated, c.Load[0], c.Load[1], c.Warnings)
+			100*c.Generator, 100*c.Others, c.Stall, 100*c.LateTicks, c.SIP.Repeated, c.Load[0], c.Load[1], c.Warnings)
 		for _, why := range c.Invalid {
 			fmt.Fprintf(&b, "    INVALID: %s\n", why)
 		}
