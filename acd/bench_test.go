@@ -20,16 +20,45 @@ func BenchmarkDecision(b *testing.B) {
 	}
 }
 
+// BenchmarkEverything is the same house with all rules at work: three levels in each queue,
+// key accounts who want seniors, a level widened twice and a neighbour's help as the wait
+// grows, limits of waiting and of the line, queues of different worth.
+func BenchmarkEverything(b *testing.B) {
+	cfg := bigHouse(10_000, 500, 5)
+	for i := range cfg.Queues {
+		q := &cfg.Queues[i]
+		q.Skill, q.MinLevel, q.Worth = Skill(fmt.Sprint("s", i)), 1, time.Duration(i%5)*time.Second
+		q.MaxWait, q.MaxWaiting, q.EmptyAfter = time.Hour, 10_000, time.Hour
+		q.Widen = []Widen{{20 * time.Second, 2}, {60 * time.Second, 1}}
+		q.Help = []Help{{90 * time.Second, cfg.Queues[(i+1)%len(cfg.Queues)].ID}}
+	}
+	for i := range cfg.Agents {
+		a := &cfg.Agents[i]
+		a.Skills = map[Skill]Level{}
+		for _, q := range a.Queues {
+			a.Skills[Skill("s"+string(q)[1:])] = Level(1 + i%3)
+		}
+	}
+	wants := []Level{0, 0, 0, 0, 0, 0, 0, 0, 2, 3}
+	benchHouse(b, cfg, 100_000, func(n int) Enter { return Enter{Priority: n % 10 / 8, Level: wants[n%10]} })
+}
+
 func benchDecision(b *testing.B, agents, queues, waiting, served int) {
-	e, err := New(bigHouse(agents, queues, served))
+	benchHouse(b, bigHouse(agents, queues, served), waiting, func(int) Enter { return Enter{} })
+}
+
+func benchHouse(b *testing.B, cfg Config, waiting int, grade func(n int) Enter) {
+	e, err := New(cfg)
 	if err != nil {
 		b.Fatalf("New: %v", err)
 	}
-	now := dawn
+	agents, now := len(cfg.Agents), dawn
 	var calls int
 	enter := func() {
 		now = now.Add(time.Millisecond)
-		e.Apply(now, Enter{Call: call.ID(fmt.Sprint("c", calls)), Queue: e.queues[calls*7919%queues].ID})
+		c := grade(calls)
+		c.Call, c.Queue = call.ID(fmt.Sprint("c", calls)), e.queues[calls*7919%len(e.queues)].ID
+		e.Apply(now, c)
 		calls++
 	}
 	for range agents + waiting {

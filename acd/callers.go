@@ -21,7 +21,8 @@ type caller struct {
 	preferEnd  time.Time // until when
 	offer      *offer    // rings or is talked on
 	offers     int       // how many offers so far, in this stay and before
-	stands     []*stand  // places in the queue he entered and then in those that help
+	stands     []stand   // places in the queue he entered and then in those that help; moved only while he waits nowhere
+	home       [1]stand  // the memory of stands, while nobody helps
 	waits      bool      // stands in these lines, or in the one of prefer
 	timer      deadline
 }
@@ -71,7 +72,7 @@ func (e *Engine) newCaller(cmd Enter, q *queue) *caller {
 		entered: entered, begun: e.now.Add(entered.Sub(e.at)),
 		priority: cmd.Priority, want: want, need: want, offers: max(0, cmd.Offers),
 	}
-	c.stands = []*stand{{caller: c, queue: q, index: outside}}
+	c.stands = c.addStand(c.home[:0], q)
 	c.timer = newDeadline(c)
 	c.prefer, c.preferEnd = e.agentByID[cmd.Prefer], e.now.Add(cmd.PreferFor)
 	e.callers[c.id] = c
@@ -86,7 +87,8 @@ func (e *Engine) wait(c *caller) {
 	if c.prefer != nil {
 		c.stands[0].join(&c.prefer.kept)
 	} else {
-		for _, s := range c.stands {
+		for i := range c.stands {
+			s := &c.stands[i]
 			s.join(&s.queue.lines[s.queue.tier(c.need)])
 		}
 	}
@@ -121,8 +123,8 @@ func (e *Engine) unwait(c *caller) {
 	}
 	c.waits = false
 	c.queue.waits--
-	for _, s := range c.stands {
-		s.leave()
+	for i := range c.stands {
+		c.stands[i].leave()
 	}
 	e.stop(&c.timer)
 }
@@ -135,11 +137,16 @@ func (e *Engine) advance(c *caller, now time.Time) {
 			return
 		}
 		if s.helper != nil {
-			c.stands = append(c.stands, &stand{caller: c, queue: s.helper, index: outside})
+			c.stands = c.addStand(c.stands, s.helper)
 			continue
 		}
 		c.need = min(c.need, s.level)
 	}
+}
+
+// addStand gives the caller a place in one more queue.
+func (c *caller) addStand(stands []stand, q *queue) []stand {
+	return append(stands, stand{caller: c, queue: q, index: outside})
 }
 
 // mayHave says that an agent may serve the caller.

@@ -15,9 +15,9 @@ type deadline struct {
 
 func newDeadline(h holder) deadline { return deadline{holder: h, index: outside} }
 
-func (d *deadline) before(other *deadline) bool { return d.compare(other.rank) < 0 }
-func (d *deadline) place() *int                 { return &d.index }
-func (d *deadline) running() bool               { return d.index != outside }
+func (d *deadline) key() rank     { return d.rank }
+func (d *deadline) place() *int   { return &d.index }
+func (d *deadline) running() bool { return d.index != outside }
 
 // start sets the deadline, whether it ran before or not.
 func (e *Engine) start(d *deadline, at rank) {

@@ -7,14 +7,11 @@ import (
 	"hotline/call"
 )
 
-// before is the order of agents of a queue who have the same level: longest idle first.
-func (s *seat) before(other *seat) bool { return s.agent.idle.compare(other.agent.idle) < 0 }
+// key is the order of agents of a queue who have the same level: longest idle first.
+func (s *seat) key() rank { return s.agent.idle }
 
-// before is the order of callers in every line: that of the house, see
-// Config.PriorityWorth.
-func (s *stand) before(other *stand) bool { return s.caller.before(other.caller) }
-
-func (c *caller) before(other *caller) bool { return c.compare(other.rank) < 0 }
+// key is the order of callers in every line: that of the house, see Config.PriorityWorth.
+func (s *stand) key() rank { return s.caller.rank }
 
 // pick is the agent to ring for a caller, or nil. One who is still preferred then is the
 // agent he is kept for.
@@ -68,18 +65,18 @@ func (q *queue) agentFor(need, want Level) *agent {
 // callerFor is the first caller in the line of the house whom a free agent may serve, or
 // nil.
 func callerFor(a *agent) *caller {
-	var first *caller
-	if st, ok := a.kept.first(); ok {
-		first = st.caller
-	}
+	first, found := a.kept.first()
 	for _, s := range a.seats {
 		for i := range s.tier + 1 {
-			if st, ok := s.queue.lines[i].first(); ok && (first == nil || st.caller.before(first)) {
-				first = st.caller
+			if st, ok := s.queue.lines[i].first(); ok && (!found || st.key().compare(first.key()) < 0) {
+				first, found = st, true
 			}
 		}
 	}
-	return first
+	if !found {
+		return nil
+	}
+	return first.caller
 }
 
 // again lets a caller whom no phone rings for seek an agent when the command is through.

@@ -110,8 +110,8 @@ func (q *queue) expired(e *Engine) {
 	q.deserted = true
 	var waiting []*caller
 	for i := range q.lines {
-		for _, s := range q.lines[i].items {
-			if s.caller.queue == q {
+		for _, item := range q.lines[i].items {
+			if s := item.member; s.caller.queue == q {
 				waiting = append(waiting, s.caller)
 			}
 		}

@@ -13,6 +13,7 @@ func (p *play) checkRules(c Command, out Output) {
 	p.checkOffers()
 	p.checkAgents()
 	p.checkDeadlines()
+	p.checkStands()
 	p.checkNobodyWaitsInVain()
 	p.checkOrder(c, out)
 	p.checkSnapshot()
@@ -79,7 +80,8 @@ func (p *play) checkAgents() {
 
 // No deadline runs for an offer or a caller that is gone.
 func (p *play) checkDeadlines() {
-	for _, d := range p.e.deadlines.items {
+	for _, item := range p.e.deadlines.items {
+		d := item.member
 		known := true
 		switch h := d.holder.(type) {
 		case *offer:
@@ -91,6 +93,23 @@ func (p *play) checkDeadlines() {
 		}
 		if !known {
 			p.Fatalf("a deadline is left behind by %+v", d.holder)
+		}
+	}
+}
+
+// Who waits stands in all his lines, or in that of the agent he is kept for, and who does
+// not in none.
+func (p *play) checkStands() {
+	for _, c := range p.e.callers {
+		if c.waits != (c.offer == nil) {
+			p.Fatalf("%s waits: %t, has an offer: %t", c.id, c.waits, c.offer != nil)
+		}
+		for i := range c.stands {
+			s := &c.stands[i]
+			stands := c.waits && (c.prefer == nil || i == 0)
+			if stands != (s.in != nil) || stands && s.in.items[s.index].member != s {
+				p.Fatalf("%s stands %d in line %d of %d: %+v", c.id, s.index, i, len(c.stands), s)
+			}
 		}
 	}
 }
@@ -128,7 +147,7 @@ func (p *play) checkOrder(cmd Command, out Output) {
 		}
 		for _, other := range p.e.callers {
 			fresh := other.offers == 0 && other.offer == nil && !p.sticky[other.id]
-			if other.id != enter.Call && other.queue == c.queue && other.need <= c.need && fresh && other.before(c) {
+			if other.id != enter.Call && other.queue == c.queue && other.need <= c.need && fresh && other.compare(c.rank) < 0 {
 				p.Fatalf("%s is rung for before %s, who entered earlier", c.id, other.id)
 			}
 		}
