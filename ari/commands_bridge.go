@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // CreateBridge creates a bridge under our own id. types is a list such as "mixing" or
@@ -90,7 +91,14 @@ func (c *Client) StopPlayback(ctx context.Context, playbackID string) error {
 	r := request{
 		op: "stop playback", method: http.MethodDelete, path: "/playbacks/" + segment(playbackID), repeat: true,
 	}
-	return unless(ErrGone, c.do(ctx, r, nil))
+	// A playback that is just beginning cannot be stopped yet: Asterisk answers 500.
+	const tries, pause = 5, 50 * time.Millisecond
+	for try := 1; ; try++ {
+		err := unless(ErrGone, c.do(ctx, r, nil))
+		if !errors.Is(err, ErrServer) || try == tries || !sleep(ctx, pause) {
+			return err
+		}
+	}
 }
 
 // Bridges lists all bridges of Asterisk.
