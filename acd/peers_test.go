@@ -1,6 +1,8 @@
 package acd
 
 import (
+	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -153,5 +155,81 @@ func TestPeers15StateWishIsQueued(t *testing.T) {
 	h.after(wrapUp, Tick{})
 	if v := h.agent("ann"); v.State != call.Break || v.Reason != "tea" || v.Next != "" {
 		t.Errorf("the wish is not fulfilled: %+v", v)
+	}
+}
+
+// Agents in many queues bring the queues to a standstill, since each has a lock of its own.
+// Here one goroutine owns them all: whoever submits how much at once, everybody is served.
+func TestPeers04AgentsInManyQueues(t *testing.T) {
+	const queues, lines, each = 20, 8, 100
+	cfg := bigHouse(10, queues, queues)
+	e, err := New(cfg)
+	if err != nil {
+		t.Fatalf("New: %v", err)
+	}
+	var d *Dispatcher
+	served := make(chan call.ID, lines*each)
+	submit := func(commands ...Command) {
+		for _, c := range commands {
+			if err := d.Submit(c); err != nil {
+				t.Errorf("Submit %T: %v", c, err)
+			}
+		}
+	}
+	d, err = NewDispatcher(e, Options{Record: func(call.Event) {}, Act: func(a Action) {
+		switch a := a.(type) {
+		case Ring:
+			submit(Answered{a.Offer})
+		case Connect:
+			served <- a.Call
+			submit(LegEnded{a.Offer, call.ByCaller})
+		}
+	}})
+	if err != nil {
+		t.Fatalf("NewDispatcher: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- d.Run(ctx) }()
+	for _, a := range cfg.Agents {
+		go submit(SignIn{a.ID})
+	}
+	for line := range lines {
+		go func() {
+			for i := range each {
+				queue := cfg.Queues[(line*7+i)%queues].ID
+				submit(Enter{Call: call.ID(fmt.Sprint("c", line, "-", i)), Queue: queue})
+			}
+		}()
+	}
+	seen := map[call.ID]bool{}
+	for range lines * each {
+		seen[<-served] = true
+	}
+	cancel()
+	if err := <-ended; err != nil || len(seen) != lines*each {
+		t.Errorf("Run: %v; %d of %d callers are served", err, len(seen), lines*each)
+	}
+}
+
+// After a transfer the second agent is credited with the talk of the first. Here each talk
+// is that of the agent's own leg, and so is the wait for him.
+func TestPeers06TalkTimeAfterTransfer(t *testing.T) {
+	h := newHouse(t, twoQueues())
+	h.do(SignIn{"ann"}, SignIn{"cy"}, Enter{Call: "c1", Queue: "care"})
+	h.after(5*time.Second, Answered{"c1-a1"})
+	first := h.after(19*time.Minute, LegEnded{"c1-a1", call.ByAgent}).Events[0]
+	h.do(Enter{Call: "c1", Queue: "sales", Offers: 1})
+	h.after(2*time.Second, Answered{"c1-a2"})
+	second := h.after(10*time.Second, LegEnded{"c1-a2", call.ByCaller}).Events[0]
+	for _, tc := range []struct {
+		ev         call.Event
+		agent      call.AgentID
+		queue      call.QueueID
+		wait, talk call.Millis
+	}{{first, "ann", "care", 5000, 19 * 60_000}, {second, "cy", "sales", 2000, 10_000}} {
+		if tc.ev.Agent != tc.agent || tc.ev.Queue != tc.queue || tc.ev.Wait != tc.wait || tc.ev.Talk != tc.talk {
+			t.Errorf("%+v, want %s in %s, waited %d ms, talked %d ms", tc.ev, tc.agent, tc.queue, tc.wait, tc.talk)
+		}
 	}
 }
