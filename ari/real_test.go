@@ -208,6 +208,7 @@ func realPhones(r *real) {
 		leg := "leg-" + account.Name
 		_, err = r.client.CreateChannel(r.ctx, ari.CreateParams{Endpoint: "PJSIP/" + account.Name, ChannelID: leg})
 		r.ok(err)
+		r.until(ari.StasisStart, leg) // before it Asterisk refuses to dial
 		r.ok(r.client.Dial(r.ctx, leg, "", 5*time.Second))
 		for range ends {
 			if e := r.until(ari.ChannelDestroyed, leg); e.Cause != 21 || e.TechCause != 603 {
