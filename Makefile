@@ -10,7 +10,7 @@ GOLANGCI := $(CACHE)/bin/golangci-lint-$(GOLANGCI_VERSION)
 RACE := $(if $(shell command -v cc 2>/dev/null || command -v gcc 2>/dev/null),-race,)
 UNIT = $(shell go list ./... | grep -v /test/)
 
-.PHONY: help demo test build lint unit e2e clean
+.PHONY: help demo test build lint unit e2e bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -34,6 +34,9 @@ unit: ## unit, property and store tests
 
 e2e: ## the whole walk on a real Asterisk and Redis with real SIP phones
 	go test $(RACE) -timeout 20m -p 1 ./test/...
+
+bench: ## hotline beside app_queue in turns; about 10 minutes, figures in run/bench
+	HOTLINE_BENCH_OUT=$(or $(HOTLINE_BENCH_OUT),$(CURDIR)/run/bench) go test ./test/bench -bench . -benchtime=1x -run '^$$' -timeout 30m
 
 clean: ## what was built here; the cache stays
 	rm -rf bin
