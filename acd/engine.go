@@ -4,9 +4,10 @@
 // Engine in the running house.
 //
 // The rule is: all callers of the house stand in one line by queue entry, less what their
-// priority and their queue are worth. A free agent is given the first in it whom he may serve, a new caller
-// the longest idle agent; ties by order of arrival. match.go is the only place that knows
-// it.
+// priority and their queue are worth. A free agent is given the first in it whom he may
+// serve; a caller for whom several agents are free is given the best level, of that the
+// longest idle; ties by order of arrival. match.go is the only place that knows it. Who may
+// serve whom is said by queues, skills and levels, and widens as a caller waits.
 package acd
 
 import (
