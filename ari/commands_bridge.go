@@ -41,12 +41,21 @@ func (c *Client) AddChannel(ctx context.Context, bridgeID string, channelIDs ...
 	}, nil)
 }
 
-// RemoveChannel takes channels out of a bridge; they stay in the application.
-func (c *Client) RemoveChannel(ctx context.Context, bridgeID string, channelIDs ...string) error {
-	return c.do(ctx, request{
+// RemoveChannel takes a channel out of a bridge; it stays in the application. A channel
+// that is not in the bridge, or is gone, and a bridge that is gone are a success: the
+// command asks for a state, and that state holds. One channel at a time, because Asterisk
+// moves none of several when one of them has left.
+func (c *Client) RemoveChannel(ctx context.Context, bridgeID, channelID string) error {
+	err := unless(ErrConflict, unless(ErrGone, c.do(ctx, request{
 		op: "remove channel", method: http.MethodPost, path: bridgePath(bridgeID, "/removeChannel"),
-		body: map[string]any{"channel": channelIDs},
-	}, nil)
+		body: map[string]any{"channel": []string{channelID}}, repeat: true,
+	}, nil)))
+	// 400: no such channel. 422: it is not in this bridge.
+	if e, ok := errors.AsType[*Error](err); ok &&
+		(e.Status == http.StatusBadRequest || e.Status == http.StatusUnprocessableEntity) {
+		return nil
+	}
+	return err
 }
 
 // StartMOH plays music of the class ("" = default) to the bridge until StopMOH.

@@ -150,6 +150,48 @@ func (c *Client) StopMusic(ctx context.Context, channelID string) error {
 	return unless(ErrGone, unless(ErrConflict, c.do(ctx, r, nil)))
 }
 
+// SendDTMF sends digits (0 to 9, *, #, A to D) to the far end of a channel, each for the
+// given time and with the same pause after it, both rounded to milliseconds; 0 means 100 ms.
+// It returns at once; the digits follow. The command is not repeated after a broken
+// connection, because digits that come twice are other digits.
+func (c *Client) SendDTMF(ctx context.Context, channelID, digits string, each time.Duration) error {
+	for _, r := range digits {
+		if !strings.ContainsRune("0123456789*#ABCD", r) {
+			return fmt.Errorf("ari: send dtmf: digits: %q is none of 0-9 * # A-D", r)
+		}
+	}
+	if digits == "" {
+		return errors.New("ari: send dtmf: digits: must not be empty")
+	}
+	if each == 0 {
+		each = defaultDigit
+	}
+	ms := strconv.FormatInt(each.Milliseconds(), 10)
+	return c.do(ctx, request{
+		op: "send dtmf", method: http.MethodPost, path: channelPath(channelID, "/dtmf"),
+		query: url.Values{"dtmf": {digits}, "duration": {ms}, "between": {ms}},
+	}, nil)
+}
+
+// defaultDigit is how long Asterisk presses a key when it is not told.
+const defaultDigit = 100 * time.Millisecond
+
+// Continue gives a channel back to the dialplan, which goes on at the place named; with
+// dialplanContext "" behind the Stasis() that brought it here. Priority 0 means 1. The
+// channel leaves its bridge and the application: a StasisEnd follows. ErrConflict: it is
+// not in the application; ErrRejected: there is no such place.
+func (c *Client) Continue(ctx context.Context, channelID, dialplanContext, extension string, priority int) error {
+	q := url.Values{}
+	if dialplanContext != "" {
+		q = url.Values{
+			"context": {dialplanContext}, "extension": {extension}, "priority": {strconv.Itoa(max(priority, 1))},
+		}
+	}
+	return c.do(ctx, request{
+		op: "continue", method: http.MethodPost, path: channelPath(channelID, "/continue"), query: q,
+	}, nil)
+}
+
 // Channel reads one channel. ErrGone: it has ended.
 func (c *Client) Channel(ctx context.Context, channelID string) (Channel, error) {
 	var wire wireChannel

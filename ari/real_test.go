@@ -25,6 +25,7 @@ func TestRealAsterisk(t *testing.T) {
 	}
 	a := testbed.RunAsterisk(t, testbed.Options{Agents: testbed.Agents(2)})
 	t.Run("call", func(t *testing.T) { realCall(startReal(t, a)) })
+	t.Run("digits", func(t *testing.T) { realDigits(startReal(t, a)) })
 	t.Run("phones", func(t *testing.T) { realPhones(startReal(t, a)) })
 	t.Run("refusals", func(t *testing.T) { realRefusals(startReal(t, a)) })
 	t.Run("lost socket", func(t *testing.T) { realLostSocket(startReal(t, a)) })
@@ -153,12 +154,51 @@ func realCall(r *real) {
 	r.ok(r.client.StopPlayback(r.ctx, "p1"))
 	r.ok(r.client.RemoveChannel(r.ctx, "b 1+", leg))
 	r.until(ari.ChannelLeftBridge, leg)
+	for _, gone := range [][2]string{{"b 1+", leg}, {"b 1+", "nobody"}, {"nothing", leg}} {
+		r.ok(r.client.RemoveChannel(r.ctx, gone[0], gone[1]))
+	}
 	r.realEnds(leg, caller)
 	r.ok(r.client.DeleteBridge(r.ctx, "b 1+"))
 	r.ok(r.client.DeleteBridge(r.ctx, "b 1+"))
 	if s := r.client.Stats(); s.Unknown != 0 || s.DecodeErrors != 0 {
 		r.t.Errorf("stats %+v", s)
 	}
+}
+
+// realDigits presses keys towards the caller, who is told of to the application as if his
+// far end had pressed them, in a bridge and outside; then the leg goes back to the dialplan.
+func realDigits(r *real) {
+	leg, caller := r.dialIn("digits")
+	hears := func(want string, each time.Duration) {
+		r.t.Helper()
+		for _, digit := range want {
+			e := r.until(ari.ChannelDtmfReceived, caller)
+			if e.Digit != string(digit) || e.Duration < each || e.Duration > each+200*time.Millisecond {
+				r.t.Errorf("digit %q of %v, want %q of %v", e.Digit, e.Duration, digit, each)
+			}
+		}
+	}
+	r.ok(r.client.SendDTMF(r.ctx, leg, "1#", 0))
+	hears("1#", 100*time.Millisecond)
+	r.ok(r.client.CreateBridge(r.ctx, "digits", "mixing", ""))
+	r.ok(r.client.AddChannel(r.ctx, "digits", caller))
+	r.until(ari.ChannelEnteredBridge, caller)
+	r.ok(r.client.SendDTMF(r.ctx, leg, "*D", 160*time.Millisecond))
+	hears("*D", 160*time.Millisecond)
+	if err := r.client.SendDTMF(r.ctx, "nobody", "1", 0); !errors.Is(err, ari.ErrGone) {
+		r.t.Errorf("digits to nobody: %v", err)
+	}
+	r.ok(r.client.Continue(r.ctx, caller, "hotline", "10010", 0))
+	r.until(ari.ChannelLeftBridge, caller)
+	if start := r.until(ari.StasisStart, caller); start.Channel.Dialled != "10010" {
+		r.t.Errorf("back again as %+v", start.Channel)
+	}
+	if err := r.client.Continue(r.ctx, "nobody", "", "", 0); !errors.Is(err, ari.ErrGone) {
+		r.t.Errorf("continue nobody: %v", err)
+	}
+	r.ok(r.client.DeleteBridge(r.ctx, "digits"))
+	r.ok(r.client.Hangup(r.ctx, caller, ""))
+	r.until(ari.ChannelDestroyed, leg)
 }
 
 // realEnds hangs both halves up: the one of the dialplan ends with StasisEnd alone, ours

@@ -16,6 +16,7 @@ type channel struct {
 	created   bool // by a command, so that the application hears of its end
 	music     bool
 	bridge    string // id of the bridge it is in
+	digits    string // sent to its far end
 	variables map[string]string
 }
 

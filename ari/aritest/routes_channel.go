@@ -19,6 +19,8 @@ func (s *Server) routeChannels(mux *http.ServeMux) {
 		s.setState(c, ari.ChannelUp)
 		answer(w, http.StatusNoContent, nil)
 	}))
+	s.handle(mux, "POST /channels/{id}/dtmf", s.withChannel(s.sendDigits))
+	s.handle(mux, "POST /channels/{id}/continue", s.withChannel(s.goOn))
 	s.handle(mux, "POST /channels/{id}/moh", s.withChannel(s.music(true)))
 	s.handle(mux, "DELETE /channels/{id}/moh", s.withChannel(s.music(false)))
 	s.handle(mux, "POST /channels/{id}/variable", s.withChannel(func(w http.ResponseWriter, r *call, c *channel) {
@@ -42,6 +44,36 @@ func (s *Server) music(on bool) func(http.ResponseWriter, *call, *channel) {
 		s.change()
 		answer(w, http.StatusNoContent, nil)
 	}
+}
+
+// sendDigits notes the digits that the far end of the channel is sent.
+func (s *Server) sendDigits(w http.ResponseWriter, r *call, c *channel) {
+	digits := r.param("dtmf")
+	switch {
+	case !c.inApp:
+		refuse(w, http.StatusConflict, "Channel not in Stasis application")
+		return
+	case digits == "":
+		refuse(w, http.StatusBadRequest, "DTMF is required")
+		return
+	}
+	c.digits += digits
+	s.change()
+	answer(w, http.StatusNoContent, nil)
+}
+
+// goOn lets a channel leave the application; what the dialplan does with it is not played.
+func (s *Server) goOn(w http.ResponseWriter, _ *call, c *channel) {
+	if !c.inApp {
+		refuse(w, http.StatusConflict, "Channel not in Stasis application")
+		return
+	}
+	s.leaveBridge(c)
+	c.inApp = false
+	c.App, c.AppData = "", ""
+	s.emit(map[string]any{"type": "StasisEnd", "channel": c.json()})
+	s.change()
+	answer(w, http.StatusNoContent, nil)
 }
 
 // withChannel finds the channel of the path and serves under the lock.

@@ -90,6 +90,30 @@ func (s *Server) Digit(id, digit string) error {
 	})
 }
 
+// Hold lets the phone of a channel put the call on hold, as its own key does.
+func (s *Server) Hold(id string) error {
+	return s.withID(id, func(c *channel) {
+		s.emit(map[string]any{"type": "ChannelHold", "channel": c.json()})
+	})
+}
+
+// Unhold lets the phone take the call back.
+func (s *Server) Unhold(id string) error {
+	return s.withID(id, func(c *channel) {
+		s.emit(map[string]any{"type": "ChannelUnhold", "channel": c.json()})
+	})
+}
+
+// Digits are those that the far end of a channel was sent so far.
+func (s *Server) Digits(id string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.channels[id]; c != nil {
+		return c.digits
+	}
+	return ""
+}
+
 // FinishPlayback lets a prompt come to its end.
 func (s *Server) FinishPlayback(id string) error {
 	s.mu.Lock()
