@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,6 +49,9 @@ func (a *App) adopt(ctx context.Context, snap ari.Snapshot) error {
 			a.writeOff(ctx, s, h)
 		}
 	}
+	for _, c := range a.unheard(snap, left.Calls) {
+		taken = append(taken, a.takeUp(ctx, a.foundStory(c), c, h))
+	}
 	// Agents and callers come after all legs: what the engine does not know yet it would
 	// ring a second time.
 	a.restoreAgents(left.Agents)
@@ -61,6 +65,28 @@ func (a *App) adopt(ctx context.Context, snap ari.Snapshot) error {
 type resumed struct {
 	who  callflow.Arrival
 	past callflow.Resumption
+}
+
+// unheard are the callers of whom the ledger knows nothing: the run before this one was
+// killed between its first order for them and the ledger's next batch. Their legs must be
+// judged here, before anybody is rung: a phone that rings already would be one of two.
+func (a *App) unheard(snap ari.Snapshot, told map[call.ID][]call.Event) []ari.Channel {
+	var out []ari.Channel
+	for _, c := range snap.Channels {
+		_, known := a.cfg.LineOf(c.Dialled)
+		if known && a.fromTrunk(c) && slices.Contains(snap.App.Channels, c.ID) && told[call.ID(c.ID)] == nil {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// foundStory begins the story of a caller of whom the ledger knows nothing.
+func (a *App) foundStory(c ari.Channel) story {
+	a.log.Warn("caller found in Asterisk", "call", c.ID)
+	arrived := arrivedEvent(arrival(&c, c.Dialled), c.Created)
+	a.Record(arrived)
+	return story{id: arrived.Call, arrived: arrived}
 }
 
 // holding is what Asterisk holds, by our names.

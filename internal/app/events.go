@@ -169,10 +169,15 @@ func (a *App) hangUp(ctx context.Context, id string) {
 func (a *App) stranger(c ari.Channel) {
 	a.log.Warn("caller found in Asterisk", "call", c.ID)
 	who := arrival(&c, c.Dialled)
-	a.Record(call.Event{
-		Kind: call.Arrived, At: call.Stamp(c.Created), Call: who.Call, Number: who.Number, Line: who.Line,
-	})
+	a.Record(arrivedEvent(who, c.Created))
 	a.calls.Resume(who, callflow.Resumption{Began: c.Created})
+}
+
+// arrivedEvent is the arrival of a caller whose first moments nobody here saw.
+func arrivedEvent(who callflow.Arrival, at time.Time) call.Event {
+	return call.Event{
+		Kind: call.Arrived, At: call.Stamp(at), Call: who.Call, Number: who.Number, Line: who.Line,
+	}
 }
 
 func arrival(c *ari.Channel, line string) callflow.Arrival {
