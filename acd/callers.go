@@ -13,6 +13,7 @@ type caller struct {
 	id         call.ID
 	queue      *queue
 	entered    time.Time // queue entry
+	place      time.Time // queue entry of the call whose place he took; zero when he has his own
 	begun      time.Time // the same by the clock of the engine, from which limits count
 	priority   int
 	want, need Level     // the level he wants, and the one that is enough by now
@@ -53,7 +54,7 @@ func (e *Engine) enter(cmd Enter) {
 	queueing := e.pick(c) == nil
 	if !cmd.Resumed {
 		e.record(call.Event{
-			Kind: call.Queued, Call: c.id, Queue: q.ID, Entered: c.entered, Queueing: queueing,
+			Kind: call.Queued, Call: c.id, Queue: q.ID, Entered: c.entered, Queueing: queueing, Place: c.place,
 		})
 	}
 	if queueing && q.full() && !cmd.Resumed {
@@ -67,9 +68,15 @@ func (e *Engine) enter(cmd Enter) {
 func (e *Engine) newCaller(cmd Enter, q *queue) *caller {
 	entered := e.past(cmd.Since)
 	want := max(q.MinLevel, cmd.Level)
+	from, place := entered, call.Stamp(cmd.Place)
+	if cmd.Place.IsZero() || !place.Before(entered) {
+		place = time.Time{}
+	} else {
+		from = place
+	}
 	c := &caller{
-		rank: e.rank(entered.Add(-e.cfg.worth(cmd.Priority) - q.Worth)), id: cmd.Call, queue: q,
-		entered: entered, begun: e.now.Add(entered.Sub(e.at)),
+		rank: e.rank(from.Add(-e.cfg.worth(cmd.Priority) - q.Worth)), id: cmd.Call, queue: q,
+		entered: entered, place: place, begun: e.now.Add(entered.Sub(e.at)),
 		priority: cmd.Priority, want: want, need: want, offers: max(0, cmd.Offers),
 	}
 	c.stands = c.addStand(c.home[:0], q)

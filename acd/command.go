@@ -40,9 +40,13 @@ type Enter struct {
 	Call  call.ID
 	Queue call.QueueID
 	// Since is the queue entry that waiting times and the caller's place are counted
-	// from. Zero or a time to come means now; an earlier one gives a caller who was cut off
-	// and rings again the place he had.
+	// from, as after a restart. Zero or a time to come means now.
 	Since time.Time
+	// Place is the queue entry of an earlier call whose place in the line he takes, because
+	// that call was cut off and he rings again. It counts for the place alone: the wait, its
+	// limit and the stages of the queue begin with Since, so that no figure holds time in
+	// which he did not wait. Zero or later than Since means no such place.
+	Place time.Time
 	// Offers is how many offers the call has had before, 0 for a new call. Offer ids go
 	// on from it, so that they stay unique when a call enters a second time.
 	Offers int

@@ -53,8 +53,8 @@ type Config struct {
 	// step of his priority; 0 = DefaultPriorityWorth. All callers of the house stand in one
 	// line by queue entry less this and Queue.Worth. The place is fixed at the entry and
 	// never changes, so that a caller is passed only by those who enter within the
-	// difference of worth after him and nobody can starve, however many key accounts call
-	// or however much a queue is worth.
+	// difference of worth after him, or who had their place before him (Enter.Place), and
+	// nobody can starve, however many key accounts call or however much a queue is worth.
 	PriorityWorth time.Duration
 }
 

@@ -113,7 +113,11 @@ func (m *model) newCall(cmd Enter) *modelCall {
 	since := m.past(cmd.Since)
 	c := &modelCall{id: cmd.Call, queue: m.queue(cmd.Queue), since: since, order: m.tick(), offers: cmd.Offers}
 	// The play keeps to MaxPriority.
-	c.place = since.Add(-time.Duration(cmd.Priority)*m.cfg.PriorityWorth - c.queue.Worth)
+	from := since
+	if at := call.Stamp(cmd.Place); !cmd.Place.IsZero() && at.Before(since) {
+		from = at
+	}
+	c.place = from.Add(-time.Duration(cmd.Priority)*m.cfg.PriorityWorth - c.queue.Worth)
 	c.begun = m.now.Add(since.Sub(call.Stamp(m.now)))
 	c.want = max(cmd.Level, c.queue.MinLevel)
 	c.need = c.want

@@ -90,7 +90,7 @@ func (e *Engine) connect(o *offer) {
 	a.misses = 0
 	e.startIn(&o.timer, e.cfg.TalkMax)
 	ev := o.event(call.Answered)
-	ev.Wait, ev.Ring = o.wait, o.ring
+	ev.Wait, ev.Ring, ev.Below = o.wait, o.ring, o.below
 	e.record(ev)
 	e.setState(a, call.Talking, "", c.id)
 	e.act(Connect{Offer: o.id, Call: c.id, Agent: a.id, Below: o.below})

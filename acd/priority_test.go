@@ -172,9 +172,42 @@ func TestPeers11AbandonedCallerResumesPlace(t *testing.T) {
 	h.do(Enter{Call: "c1", Queue: "care"})
 	h.after(time.Second, Enter{Call: "c2", Queue: "care"})
 	h.after(5*time.Second, Leave{"c1"})
-	h.after(5*time.Second, Enter{Call: "c1-again", Queue: "care", Since: dawn})
+	queued := h.after(5*time.Second, Enter{Call: "c1-again", Queue: "care", Place: dawn}).Events[0]
+	entered := call.Stamp(dawn.Add(11 * time.Second))
+	if !queued.Entered.Equal(entered) || !queued.Place.Equal(call.Stamp(dawn)) {
+		t.Errorf("%+v, want the new entry and the old place", queued)
+	}
+	if v := h.e.Snapshot(h.now).Queues[0].Callers[0]; v.Call != "c1-again" || !v.Place.Equal(call.Stamp(dawn)) {
+		t.Errorf("view %+v, want c1-again first with his old place", v)
+	}
 	if diff := cmp.Diff([]call.ID{"c1-again", "c2"}, h.served()); diff != "" {
 		t.Errorf("served (-want +got):\n%s", diff)
+	}
+}
+
+// The old place is no time of waiting: wait, service level and the limit of the queue count
+// from the new entry.
+func TestPeers11ResumedPlaceKeepsTheClockHonest(t *testing.T) {
+	cfg := graded()
+	cfg.Queues[0].MaxWait = maxWait
+	h := newHouse(t, cfg)
+	place := dawn.Add(-time.Hour)
+	h.do(SignIn{"ann"}, Enter{Call: "c1", Queue: "care", Place: place})
+	if ev := h.after(4*time.Second, Answered{"c1-a1"}).Events[0]; ev.Wait != 4000 || !ev.Entered.Equal(call.Stamp(dawn)) {
+		t.Errorf("answer %+v, want a wait of 4000 ms from dawn", ev)
+	}
+	h.do(Enter{Call: "c2", Queue: "care", Place: place})
+	h.wantTrace(h.after(maxWait-1, Tick{}))
+	h.wantTrace(h.after(1, Tick{}), "left_queue c2 timed_out", "! expire c2 timed_out")
+}
+
+// A place that lies after the entry is none: nobody is put back by it.
+func TestPlaceToComeIsNone(t *testing.T) {
+	h := newHouse(t, graded())
+	h.do(Enter{Call: "c1", Queue: "care", Place: dawn.Add(time.Minute)})
+	h.after(time.Second, Enter{Call: "c2", Queue: "care"})
+	if diff := cmp.Diff([]call.ID{"c1", "c2"}, h.waiting("care")); diff != "" {
+		t.Errorf("line (-want +got):\n%s", diff)
 	}
 }
 

@@ -193,6 +193,9 @@ func (p *play) drawEnter(old call.ID) Command {
 		c.Resumed = rapid.Bool().Draw(p.T, "resumed")
 		c.Since = p.now.Add(-time.Duration(rapid.IntRange(-1, 12).Draw(p.T, "since")) * time.Second)
 	}
+	if rapid.IntRange(0, 4).Draw(p.T, "resumes a place") == 0 {
+		c.Place = p.now.Add(-time.Duration(rapid.IntRange(-1, 20).Draw(p.T, "place")) * time.Second)
+	}
 	if rapid.IntRange(0, 3).Draw(p.T, "grade") == 0 {
 		c.Priority = rapid.IntRange(-2, 2).Draw(p.T, "priority")
 		c.Level = Level(rapid.IntRange(0, 4).Draw(p.T, "wanted"))

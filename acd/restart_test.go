@@ -328,7 +328,7 @@ func (f *facts) addAgent(a *agentFact, ev call.Event) {
 func (f *facts) again(c *callFact) Enter {
 	grade := f.grades[c.Call]
 	return Enter{
-		Call: c.Call, Queue: c.Queue, Since: c.Entered, Offers: c.offers, Resumed: true,
+		Call: c.Call, Queue: c.Queue, Since: c.Entered, Place: c.Place, Offers: c.offers, Resumed: true,
 		Priority: grade.Priority, Level: grade.Level,
 	}
 }

@@ -171,7 +171,11 @@ func (p *play) checkSnapshot() {
 
 // place is where a caller stands in the line of the house.
 func (p *play) place(v CallerView) time.Time {
-	return v.Entered.Add(-time.Duration(v.Priority) * p.e.cfg.PriorityWorth)
+	from := v.Entered
+	if !v.Place.IsZero() {
+		from = v.Place
+	}
+	return from.Add(-time.Duration(v.Priority) * p.e.cfg.PriorityWorth)
 }
 
 // ledger folds the events as a stranger would who knows the vocabulary only.

@@ -78,8 +78,12 @@ func TestS5KeyAccountsGoToSeniors(t *testing.T) {
 			t.Fatalf("%+v, want Jo with the flag", r)
 		}
 		want := []Action{Connect{Offer: r.Offer, Call: "key", Agent: "jo", Below: true}}
-		if diff := cmp.Diff(want, h.do(Answered{r.Offer}).Actions); diff != "" {
+		out := h.do(Answered{r.Offer})
+		if diff := cmp.Diff(want, out.Actions); diff != "" {
 			t.Errorf("answer (-want +got):\n%s", diff)
+		}
+		if ev := out.Events[0]; ev.Kind != call.Answered || !ev.Below {
+			t.Errorf("%+v, want the flag in the ledger", ev)
 		}
 	})
 	t.Run("a junior who gets free after the widening", func(t *testing.T) {

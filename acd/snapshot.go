@@ -27,6 +27,7 @@ type QueueView struct {
 type CallerView struct {
 	Call     call.ID
 	Entered  time.Time    // queue entry
+	Place    time.Time    // queue entry of the call whose place he took, see Enter.Place; zero = his own
 	Priority int          // as given in Enter
 	Level    Level        // that he wants
 	Enough   Level        // that is enough by now, see Queue.Widen
@@ -79,7 +80,7 @@ func (e *Engine) collect(now time.Time) collected {
 	}
 	for _, p := range e.callers {
 		view := CallerView{
-			Call: p.id, Entered: p.entered, Priority: p.priority, Level: p.want, Enough: p.need, Offers: p.offers,
+			Call: p.id, Entered: p.entered, Place: p.place, Priority: p.priority, Level: p.want, Enough: p.need, Offers: p.offers,
 		}
 		if p.prefer != nil {
 			view.Kept = p.prefer.id

@@ -9,11 +9,11 @@ type Kind string
 // The kinds of events in the order a call meets them, then those of agents and faults.
 // The comment names the fields that are set besides Seq, At, Kind and Call.
 const (
-	Arrived        Kind = "arrived"         // Number, Line: the caller reached our application
-	Queued         Kind = "queued"          // Queue, Entered (= At), Queueing: entered a queue
+	Arrived        Kind = "arrived"         // Number, Line, Grade: the caller reached our application
+	Queued         Kind = "queued"          // Queue, Entered (= At), Queueing, Place: entered a queue
 	Offered        Kind = "offered"         // Queue, Entered, Agent, Offer: an agent's phone is dialled
 	OfferEnded     Kind = "offer_ended"     // as Offered, and Outcome, Ring: ended without an answer
-	Answered       Kind = "answered"        // as Offered, and Wait, Ring: the agent picked up
+	Answered       Kind = "answered"        // as Offered, and Wait, Ring, Below: the agent picked up
 	Connected      Kind = "connected"       // Agent, Offer, Leg: both hear each other
 	LeftQueue      Kind = "left_queue"      // Queue, Entered, Outcome, Wait: left without an answer
 	TalkEnded      Kind = "talk_ended"      // as Answered, and Answer, Talk, By: the agent's leg is over
@@ -106,13 +106,16 @@ type Event struct {
 
 	Number string `json:"number,omitempty"` // the caller's number as delivered; "" when withheld
 	Line   string `json:"line,omitempty"`   // the hotline number that was dialled
+	Grade  string `json:"grade,omitempty"`  // id of the caller's grade, such as key account; "" = none
 
 	Queue    QueueID   `json:"queue,omitempty"`
 	Entered  time.Time `json:"entered,omitzero"`   // queue entry: the cohort the call is counted in
 	Queueing bool      `json:"queueing,omitempty"` // no agent was idle at entry (metrics.md M17)
+	Place    time.Time `json:"place,omitzero"`     // queue entry of the earlier call whose place he took; zero = his own
 	Agent    AgentID   `json:"agent,omitempty"`
 	Offer    OfferID   `json:"offer,omitempty"`
 	Leg      LegID     `json:"leg,omitempty"`
+	Below    bool      `json:"below,omitempty"` // the agent is below the level that the caller wants
 	Answer   time.Time `json:"answer,omitzero"` // when the agent picked up
 
 	Wait  Millis `json:"wait_ms,omitempty"`  // queue entry to this event
