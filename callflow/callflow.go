@@ -100,6 +100,7 @@ type Arrival struct {
 	Leg    call.LegID
 	Number string    // as delivered, "" when withheld
 	Line   string    // number that was dialled
+	Grade  Grade     // of his number
 	Begin  time.Time // when the recording began, by the clock of Asterisk
 }
 

@@ -41,6 +41,7 @@ type Status struct {
 	Stage Stage
 	Since time.Time // begin of the stage
 	Agent call.AgentID
+	Below bool // the agent, or the one whose phone rings, is below the level that the caller wants
 }
 
 // flow owns one call. Only its goroutine touches the fields below box; seen is the copy
@@ -113,7 +114,7 @@ func (f *flow) run(ctx context.Context, past *Resumption) {
 
 func (f *flow) begin(ctx context.Context) {
 	f.began = time.Now()
-	f.record(call.Event{Kind: call.Arrived, At: f.began, Number: f.a.Number, Line: f.a.Line})
+	f.record(call.Event{Kind: call.Arrived, At: f.began, Number: f.a.Number, Line: f.a.Line, Grade: f.a.Grade.ID})
 	f.m.opt.Recording.Begin(f.a.Call, f.a.Begin)
 	if err := f.m.opt.Phone.OpenBridge(ctx, f.bridge, f.a.Leg); err != nil {
 		f.log.Error("bridge for the caller failed", "error", err)

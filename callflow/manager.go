@@ -29,6 +29,8 @@ type Options struct {
 	Ledger    Ledger
 	Lines     []Line
 	Log       *slog.Logger
+	// Standing tells how a caller enters a queue; nil = everybody alike. It must not block.
+	Standing func(a Arrival, queue call.QueueID) Standing
 
 	UnknownNumber string        // sound for a number without a queue, "" for none
 	PromptMax     time.Duration // a prompt that does not end by itself is passed over; default 60 s

@@ -17,7 +17,7 @@ const announceAfter = 3 * time.Second
 func (f *flow) enqueue(ctx context.Context) {
 	f.to(Waiting)
 	f.entered = true
-	f.submit(acd.Enter{Call: f.a.Call, Queue: f.line.Queue})
+	f.submit(f.enter(acd.Enter{Call: f.a.Call, Queue: f.line.Queue}))
 	f.music(ctx)
 	f.next(announceAfter)
 }
@@ -96,6 +96,7 @@ func (f *flow) ring(ctx context.Context, a acd.Ring) {
 		return
 	}
 	f.legs[id] = &leg{agent: a.Agent, since: time.Now()}
+	f.flag(a.Below)
 	if err := f.m.opt.Phone.CreateLeg(ctx, id, a.Agent, f.a); err != nil {
 		f.unreachable(ctx, id, err)
 	}

@@ -23,6 +23,7 @@ type Resumption struct {
 // Place is a place in a queue.
 type Place struct {
 	Entered time.Time // queue entry
+	Place   time.Time // queue entry of the call whose place he took, see acd.Enter; zero = his own
 	Offers  int       // offers so far
 }
 
@@ -32,6 +33,7 @@ type Held struct {
 	Agent  call.AgentID
 	Up     bool // picked up
 	Joined bool // in the caller's bridge
+	Below  bool // the agent is below the level that the caller wants
 }
 
 // Resume takes up a call that an earlier run began. A call that is known is left alone.
@@ -58,9 +60,10 @@ func (f *flow) resume(ctx context.Context, r Resumption) {
 	case r.Queue != nil:
 		f.to(Waiting)
 		f.entered = true
-		f.submit(acd.Enter{
-			Call: f.a.Call, Queue: f.line.Queue, Since: r.Queue.Entered, Offers: r.Queue.Offers, Resumed: true,
-		})
+		f.submit(f.enter(acd.Enter{
+			Call: f.a.Call, Queue: f.line.Queue, Since: r.Queue.Entered, Place: r.Queue.Place,
+			Offers: r.Queue.Offers, Resumed: true,
+		}))
 		f.wait(ctx)
 	default:
 		f.enqueue(ctx)
@@ -70,6 +73,7 @@ func (f *flow) resume(ctx context.Context, r Resumption) {
 func (f *flow) resumeLeg(ctx context.Context, h Held) {
 	f.entered = true
 	f.legs[h.Leg] = &leg{agent: h.Agent, dialled: true, up: h.Up, joined: h.Joined, since: time.Now()}
+	f.flag(h.Below)
 	switch {
 	case !h.Up:
 		f.to(Waiting)
@@ -80,6 +84,6 @@ func (f *flow) resumeLeg(ctx context.Context, h Held) {
 		f.setAgent(h.Agent)
 	default:
 		// The agent picked up and the run before this one died before it joined him.
-		f.connect(ctx, acd.Connect{Offer: call.OfferID(h.Leg), Call: f.a.Call, Agent: h.Agent})
+		f.connect(ctx, acd.Connect{Offer: call.OfferID(h.Leg), Call: f.a.Call, Agent: h.Agent, Below: h.Below})
 	}
 }

@@ -44,6 +44,7 @@ func (f *flow) connect(ctx context.Context, a acd.Connect) {
 	f.talked = true
 	f.to(Talking)
 	f.setAgent(a.Agent)
+	f.flag(a.Below)
 }
 
 // legGone is the end of an agent's leg: of a talk, or of an offer.
