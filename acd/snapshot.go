@@ -80,7 +80,8 @@ func (e *Engine) collect(now time.Time) collected {
 	}
 	for _, p := range e.callers {
 		view := CallerView{
-			Call: p.id, Entered: p.entered, Place: p.place, Priority: p.priority, Level: p.want, Enough: p.need, Offers: p.offers,
+			Call: p.id, Entered: p.entered, Place: p.place, Priority: p.priority, Level: p.want, Enough: p.need,
+			Offers: p.offers,
 		}
 		if p.prefer != nil {
 			view.Kept = p.prefer.id
