@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -50,9 +51,11 @@ type AgentOptions struct {
 	Behave func(Offer) Action
 }
 
-// Agent is one agent's telephone. It lives until Sim.Close.
+// Agent is one agent's telephone, or the inside of one at the far side of the trunk. It
+// lives until Sim.Close.
 type Agent struct {
 	sim  *Sim
+	role Role
 	opts AgentOptions
 
 	// registering admits one registration at a time.
@@ -64,7 +67,7 @@ type Agent struct {
 	registered bool
 	renew      context.CancelFunc // Ends the renewal; nil without one.
 	offers     int
-	legs       map[*Leg]struct{}
+	legs       []*Leg // In order of their INVITE.
 }
 
 // NewAgent makes a telephone and registers it, when it has a registrar.
@@ -75,19 +78,8 @@ func (s *Sim) NewAgent(ctx context.Context, opts AgentOptions) (*Agent, error) {
 	if opts.Expires == 0 {
 		opts.Expires = defaultExpires
 	}
-	if opts.Lines == 0 {
-		opts.Lines = 1
-	}
-	if opts.Behave == nil {
-		opts.Behave = func(Offer) Action { return Answer(time.Second, 0) }
-	}
-	a := &Agent{
-		sim:    s,
-		opts:   opts,
-		callID: sip.GenerateTagN(24) + "@" + s.agents.addr.Addr().String(),
-		legs:   make(map[*Leg]struct{}),
-	}
-	if err := s.install(a); err != nil {
+	a, err := s.newPhone(RoleAgent, opts)
+	if err != nil {
 		return nil, err
 	}
 	if opts.Registrar == "" {
@@ -100,36 +92,63 @@ func (s *Sim) NewAgent(ctx context.Context, opts AgentOptions) (*Agent, error) {
 	return a, nil
 }
 
+// newPhone makes a telephone that takes calls.
+func (s *Sim) newPhone(role Role, opts AgentOptions) (*Agent, error) {
+	if opts.Lines == 0 {
+		opts.Lines = 1
+	}
+	if opts.Behave == nil {
+		opts.Behave = func(Offer) Action { return Answer(time.Second, 0) }
+	}
+	a := &Agent{
+		sim:    s,
+		role:   role,
+		opts:   opts,
+		callID: sip.GenerateTagN(24) + "@" + s.agents.addr.Addr().String(),
+	}
+	return a, s.install(a)
+}
+
+// exchange is the telephones of a role, by the name they are called under. The caller
+// holds the lock.
+func (s *Sim) exchange(role Role) map[string]*Agent {
+	if role == RoleOutside {
+		return s.outside
+	}
+	return s.phones
+}
+
 func (s *Sim) install(a *Agent) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return ErrClosed
 	}
-	if s.phones[a.opts.User] != nil {
-		return fmt.Errorf("agent %s: %w", a.opts.User, ErrUserTaken)
+	phones := s.exchange(a.role)
+	if phones[a.opts.User] != nil {
+		return fmt.Errorf("%s %s: %w", a.role, a.opts.User, ErrUserTaken)
 	}
-	s.phones[a.opts.User] = a
+	phones[a.opts.User] = a
 	return nil
 }
 
 func (s *Sim) uninstall(a *Agent) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.phones, a.opts.User)
+	delete(s.exchange(a.role), a.opts.User)
 }
 
 // phone returns the telephone of a user, or nil.
-func (s *Sim) phone(user string) *Agent {
+func (s *Sim) phone(role Role, user string) *Agent {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.phones[user]
+	return s.exchange(role)[user]
 }
 
 // knows tells whether OPTIONS for a user is answered: a telephone that has
 // unregistered is off.
 func (s *Sim) knows(user string) bool {
-	a := s.phone(user)
+	a := s.phone(RoleAgent, user)
 	return user == "" || (a != nil && a.reachable())
 }
 
@@ -145,11 +164,18 @@ func (a *Agent) reachable() bool {
 	return a.registered || a.opts.Registrar == ""
 }
 
+// Calls are the calls that ring or talk at the telephone now, in order of their INVITE.
+func (a *Agent) Calls() []*Leg {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.legs)
+}
+
 // Hangup hangs up, or declines, every call of the telephone.
 func (a *Agent) Hangup() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for l := range a.legs {
+	for _, l := range a.legs {
 		l.Hangup()
 	}
 }

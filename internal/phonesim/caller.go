@@ -30,6 +30,9 @@ type CallOptions struct {
 	// Audio is what the caller says, after the caller's code; nil repeats the
 	// code alone.
 	Audio *Audio
+	// FirstNumber is the RTP sequence number of the telephone's first packet; nil
+	// takes one by chance, as telephones do.
+	FirstNumber *uint16
 }
 
 // Call dials. The error tells only of a call that could not even begin; how it
@@ -57,6 +60,7 @@ func (s *Sim) Call(ctx context.Context, opts CallOptions) (*Leg, error) {
 		s.wg.Done()
 		return nil, err
 	}
+	l.begin(opts.FirstNumber)
 	l.attach(d)
 	go func() {
 		defer s.wg.Done()
@@ -215,14 +219,7 @@ func (c *caller) confirm(res *sip.Response) {
 	c.dialog.confirm(res)
 	// Before the ACK: the other side may speak the moment it arrives.
 	_, unusable := c.join(res.Body())
-	ack := c.dialog.request(sip.ACK, nil)
-	again := ack.Clone()
-	c.tx.OnRetransmission(func(*sip.Response) {
-		if err := c.sim.callers.write(again.Clone()); err != nil {
-			c.sim.log.Warn("ACK not repeated", "call_id", c.dialog.callID, "error", err)
-		}
-	})
-	if err := c.sim.callers.write(ack); err != nil {
+	if err := c.dialog.acknowledge(c.invite, c.tx); err != nil {
 		c.fail(err.Error())
 		return
 	}

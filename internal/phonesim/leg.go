@@ -28,7 +28,14 @@ type Leg struct {
 	mu      sync.Mutex
 	rec     Record
 	law     g711.Law
-	version int // Of our session description.
+	version int   // Of our session description.
+	events  uint8 // Payload type of keys, 0 when the other side takes none.
+	talking bool  // From the answer on.
+	held    bool  // By this telephone.
+	deaf    bool  // The other side wants no sound: it has put us on hold.
+
+	// changing admits one change of the session from our side at a time.
+	changing sync.Mutex
 }
 
 // newLeg opens the audio of a leg and enters it in the ledger.
@@ -42,6 +49,7 @@ func (s *Sim) newLeg(rec Record, audio *Audio) (*Leg, error) {
 		law:    s.opts.Law,
 		code:   s.nextTone(rec.Role),
 		rec:    rec,
+		events: eventsOffered,
 	}
 	l.rec.Tone = l.code
 	stream, err := s.engine.Open(media.StreamOptions{
@@ -91,6 +99,7 @@ func (l *Leg) Record() Record {
 	r := l.rec
 	r.RTP = l.stream.Counters()
 	r.Heard, r.HeardDropped = l.stream.Heard()
+	r.Keys = l.stream.Keys()
 	return r
 }
 
@@ -155,6 +164,7 @@ func (l *Leg) describe(d direction) []byte {
 		laws:      []g711.Law{l.law},
 		ssrc:      l.stream.SSRC(),
 		direction: d.mirrored(),
+		events:    l.events,
 	}.marshal(l.version)
 }
 
@@ -166,17 +176,26 @@ func (l *Leg) join(body []byte) (session, error) {
 	}
 	l.mu.Lock()
 	l.law = s.choose(l.law)
+	l.events = s.events
 	law := l.law
 	l.mu.Unlock()
+	l.stream.TakeKeys(s.events)
 	if err := l.stream.Connect(s.addr, s.ssrc, law); err != nil {
 		return session{}, fmt.Errorf("connect audio: %w", err)
 	}
-	l.stream.Pause(!s.direction.listens())
+	l.mu.Lock()
+	l.deaf = !s.direction.listens()
+	silent := l.held || l.deaf
+	l.mu.Unlock()
+	l.stream.Pause(silent)
 	return s, nil
 }
 
 // speak begins to send the telephone's sound.
 func (l *Leg) speak() {
+	l.mu.Lock()
+	l.talking = true
+	l.mu.Unlock()
 	l.stream.Play(l.audio.source(l.code, l.currentLaw()))
 }
 
@@ -203,11 +222,27 @@ func (l *Leg) currentLaw() g711.Law {
 	return l.law
 }
 
-// roleOfTone tells which role speaks the code: callers have the lower half of
-// the codes, agents the upper, also when they run in different processes.
+// roleOfTone tells which role speaks the code, also when the telephones run in different
+// processes: see bandOf.
 func roleOfTone(code int) Role {
-	if code < tone.Codes/2 {
-		return RoleCaller
+	for _, role := range []Role{RoleAgent, RoleOutside} {
+		if first, count := bandOf(role); code >= first && code < first+count {
+			return role
+		}
 	}
-	return RoleAgent
+	return RoleCaller
+}
+
+// bandOf gives the codes of a role: agents have the upper half, telephones outside the
+// eighth below it, callers the rest.
+func bandOf(role Role) (first, count int) {
+	const half, outside = tone.Codes / 2, tone.Codes / 8
+	switch role {
+	case RoleAgent:
+		return half, tone.Codes - half
+	case RoleOutside:
+		return half - outside, outside
+	default:
+		return 0, half - outside
+	}
 }

@@ -2,6 +2,7 @@ package phonesim
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -32,6 +33,9 @@ type Action struct {
 	// Audio is what the agent says, after the agent's code; nil repeats the
 	// code alone.
 	Audio *Audio
+	// FirstNumber is the RTP sequence number of the telephone's first packet; nil
+	// takes one by chance, as telephones do.
+	FirstNumber *uint16
 }
 
 // Answer rings, picks up and talks. With talk 0 the other side hangs up.
@@ -50,31 +54,37 @@ func Reject(ring time.Duration, code int) Action {
 	return Action{Ring: ring, Code: code}
 }
 
-// refuse answers calls to callers, who do not take any.
-func refuse(req *sip.Request, tx sip.ServerTransaction) {
-	_ = tx.Respond(sip.NewResponseFromRequest(req, sip.StatusTemporarilyUnavailable, "Callers Take No Calls", nil))
+// offer makes what takes an INVITE for a telephone of the role.
+func (s *Sim) offer(role Role) func(*sip.Request, sip.ServerTransaction) {
+	return func(req *sip.Request, tx sip.ServerTransaction) {
+		st := s.agents
+		if role == RoleOutside {
+			st = s.callers
+		}
+		a := s.phone(role, req.Recipient.User)
+		if a == nil || !a.reachable() {
+			st.respond(tx, req, sip.StatusNotFound, "Not Found")
+			return
+		}
+		s.take(a, st, req, tx)
+	}
 }
 
-// offer takes an INVITE for an agent. It runs in the goroutine of the request
-// and owns the leg until it ends.
-func (s *Sim) offer(req *sip.Request, tx sip.ServerTransaction) {
-	a := s.phone(req.Recipient.User)
-	if a == nil || !a.reachable() {
-		s.agents.respond(tx, req, sip.StatusNotFound, "Not Found")
-		return
-	}
-	d, err := s.agents.newIncoming(a.opts.User, req)
+// take runs one offer to a telephone, in the goroutine of the request, and owns the leg
+// until it ends.
+func (s *Sim) take(a *Agent, st *station, req *sip.Request, tx sip.ServerTransaction) {
+	d, err := st.newIncoming(a.opts.User, req)
 	if err != nil {
 		s.log.Warn("INVITE not usable", "user", a.opts.User, "error", err)
-		s.agents.respond(tx, req, sip.StatusBadRequest, "Bad Request")
+		st.respond(tx, req, sip.StatusBadRequest, "Bad Request")
 		return
 	}
 	l, err := s.newLeg(Record{
-		Role: RoleAgent, Party: a.opts.User, Peer: req.From().Address.User, Invite: time.Now().UTC(),
+		Role: a.role, Party: a.opts.User, Peer: req.From().Address.User, Invite: time.Now().UTC(),
 	}, nil)
 	if err != nil {
 		s.log.Warn("call not taken", "user", a.opts.User, "error", err)
-		s.agents.respond(tx, req, sip.StatusInternalServerError, "No Audio")
+		st.respond(tx, req, sip.StatusInternalServerError, "No Audio")
 		return
 	}
 	l.attach(d)
@@ -99,7 +109,7 @@ func (a *Agent) take(l *Leg) (number int, free bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	free = len(a.legs) < a.opts.Lines
-	a.legs[l] = struct{}{}
+	a.legs = append(a.legs, l)
 	a.offers++
 	return a.offers, free
 }
@@ -107,7 +117,7 @@ func (a *Agent) take(l *Leg) (number int, free bool) {
 func (a *Agent) release(l *Leg) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.legs, l)
+	a.legs = slices.DeleteFunc(a.legs, func(other *Leg) bool { return other == l })
 }
 
 // offered runs the script of one offer.
@@ -120,6 +130,7 @@ type offered struct {
 
 func (o *offered) run(act Action) {
 	o.audio = act.Audio
+	o.begin(act.FirstNumber)
 	if act.Code != sip.StatusOK && act.Code != 0 && act.Ring == 0 {
 		o.decline(act.Code)
 		return

@@ -125,7 +125,8 @@ func (p *peer) send(text string) {
 func (p *peer) sdp(direction string, at *net.UDPConn) string {
 	addr := netip.MustParseAddrPort(at.LocalAddr().String())
 	return fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 %[1]s\r\ns=-\r\nc=IN IP4 %[1]s\r\nt=0 0\r\n"+
-		"m=audio %[2]d RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\na=%[3]s\r\n", addr.Addr(), addr.Port(), direction)
+		"m=audio %[2]d RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\n"+
+		"a=rtpmap:101 telephone-event/8000\r\na=%[3]s\r\n", addr.Addr(), addr.Port(), direction)
 }
 
 // line is one header line of a request made by hand.

@@ -21,7 +21,6 @@ import (
 
 	"hotline/internal/phonesim/g711"
 	"hotline/internal/phonesim/media"
-	"hotline/internal/phonesim/tone"
 )
 
 // ErrClosed is returned when the simulator is closed or closing.
@@ -73,7 +72,8 @@ type Sim struct {
 
 	mu       sync.Mutex
 	closed   bool
-	phones   map[string]*Agent
+	phones   map[string]*Agent // Of agents, by user name.
+	outside  map[string]*Agent // At the far side of the trunk, by number.
 	legs     map[*Leg]struct{}
 	finished []Record
 	tones    map[Role]int // Number of codes given so far.
@@ -104,6 +104,7 @@ func New(opts Options) (*Sim, error) {
 		engine:  engine,
 		closing: make(chan struct{}),
 		phones:  make(map[string]*Agent),
+		outside: make(map[string]*Agent),
 		legs:    make(map[*Leg]struct{}),
 		tones:   make(map[Role]int),
 	}
@@ -116,12 +117,12 @@ func New(opts Options) (*Sim, error) {
 }
 
 func (s *Sim) openStations(ip netip.Addr) error {
-	agents, err := s.openStation(ip, s.opts.AgentAddr, handlers{invite: s.offer, knows: s.knows})
+	agents, err := s.openStation(ip, s.opts.AgentAddr, handlers{invite: s.offer(RoleAgent), knows: s.knows})
 	if err != nil {
 		return fmt.Errorf("open the agents' SIP address: %w", err)
 	}
 	callers, err := s.openStation(ip, s.opts.CallerAddr, handlers{
-		invite: refuse,
+		invite: s.offer(RoleOutside),
 		knows:  func(string) bool { return true },
 	})
 	if err != nil {
@@ -229,15 +230,12 @@ func (s *Sim) enter() bool {
 
 // nextTone gives out the codes of a role in turn.
 func (s *Sim) nextTone(role Role) int {
-	const half = tone.Codes / 2
+	first, count := bandOf(role)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := (s.opts.FirstTone + s.tones[role]) % half
+	n := (s.opts.FirstTone + s.tones[role]) % count
 	s.tones[role]++
-	if role == RoleAgent {
-		n += half
-	}
-	return n
+	return first + n
 }
 
 // enroll enters a leg in the ledger.

@@ -17,6 +17,8 @@ type Role string
 const (
 	RoleCaller Role = "caller"
 	RoleAgent  Role = "agent"
+	// RoleOutside is a telephone at the far side of the trunk that the switch dials.
+	RoleOutside Role = "outside"
 )
 
 // Result classifies how a leg went, seen from its telephone.
@@ -83,6 +85,8 @@ type Record struct {
 	Reason string `json:"reason,omitempty"`
 	// Reinvites counts the changes of the session the other side asked for.
 	Reinvites int `json:"reinvites,omitempty"`
+	// Keys are the keys the other side pressed, in order; at most the first 64.
+	Keys string `json:"keys,omitempty"`
 
 	// Tone is the code this telephone spoke (see package tone).
 	Tone int `json:"tone"`

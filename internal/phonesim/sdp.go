@@ -51,7 +51,12 @@ type session struct {
 	laws      []g711.Law // In order of preference.
 	ssrc      uint32     // 0 when not announced.
 	direction direction
+	events    uint8 // Payload type of keys (RFC 4733), 0 when not taken.
 }
+
+// eventsOffered is the payload type under which we offer to take keys: not fixed by any
+// standard, but the one that nearly every telephone uses.
+const eventsOffered = 101
 
 // marshal writes the description; version must grow when it changes.
 func (s session) marshal(version int) []byte {
@@ -72,15 +77,25 @@ func (s session) marshal(version int) []byte {
 	for i, l := range s.laws {
 		types[i] = strconv.Itoa(int(l.PayloadType()))
 	}
+	if s.events != 0 {
+		types = append(types, strconv.Itoa(int(s.events)))
+	}
 	line("m=audio %d RTP/AVP %s", s.addr.Port(), strings.Join(types, " "))
 	for _, l := range s.laws {
 		line("a=rtpmap:%d %s/8000", l.PayloadType(), l.Name())
+	}
+	if s.events != 0 {
+		line("a=rtpmap:%d %s", s.events, eventsName)
+		line("a=fmtp:%d 0-15", s.events)
 	}
 	line("a=ptime:20")
 	line("a=ssrc:%d%s", s.ssrc, ssrcOwner)
 	line("a=%s", s.direction)
 	return b.Bytes()
 }
+
+// eventsName is how a description names keys.
+const eventsName = "telephone-event/8000"
 
 // choose picks the law both sides know, ours before theirs.
 func (s session) choose(preferred g711.Law) g711.Law {
@@ -154,6 +169,14 @@ func (s *session) readAttribute(value string) {
 	switch d := direction(value); d {
 	case sendrecv, sendonly, recvonly, inactive:
 		s.direction = d
+		return
+	}
+	if rest, ok := strings.CutPrefix(value, "rtpmap:"); ok {
+		number, name, _ := strings.Cut(rest, " ")
+		pt, err := strconv.ParseUint(number, 10, 7)
+		if err == nil && strings.EqualFold(strings.TrimSpace(name), eventsName) && s.events == 0 {
+			s.events = uint8(pt)
+		}
 		return
 	}
 	// Only our own kind is taken at its word: a switch may announce one SSRC

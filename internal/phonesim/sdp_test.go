@@ -24,12 +24,13 @@ func TestSessionRoundTrip(t *testing.T) {
 			}).Draw(t, "laws"),
 			ssrc:      rapid.Uint32().Draw(t, "ssrc"),
 			direction: rapid.SampledFrom([]direction{sendrecv, sendonly, recvonly, inactive}).Draw(t, "direction"),
+			events:    rapid.SampledFrom([]uint8{0, 96, 101, 127}).Draw(t, "events"),
 		}
 		got, err := parseSession(want.marshal(1))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.addr != want.addr || got.ssrc != want.ssrc || got.direction != want.direction ||
+		if got.addr != want.addr || got.ssrc != want.ssrc || got.direction != want.direction || got.events != want.events ||
 			!slices.Equal(got.laws, want.laws) {
 			t.Fatalf("came back as %+v, want %+v", got, want)
 		}
@@ -48,7 +49,7 @@ func TestParseSession(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.addr.String() != "127.0.0.1:14098" || s.ssrc != 0 || s.choose(g711.ULaw) != g711.ULaw {
+	if s.addr.String() != "127.0.0.1:14098" || s.events != 101 || s.ssrc != 0 || s.choose(g711.ULaw) != g711.ULaw {
 		t.Errorf("read %+v, want the audio address, both laws and no foreign SSRC", s)
 	}
 	later := fromAsterisk + "c=IN IP4 127.0.0.9\r\nm=video 9 RTP/AVP 96\r\nc=IN IP4 192.0.2.1\r\na=inactive\r\n"

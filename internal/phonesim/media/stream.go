@@ -38,6 +38,9 @@ type Stream struct {
 	received sequence
 	counters Counters
 	track    tone.Track
+	keys     pressing
+	// keyType is the payload type under which keys are received; 0 = none.
+	keyType uint8
 }
 
 // SSRC is the synchronisation source of the packets sent. A description of the
@@ -53,6 +56,23 @@ func (s *Stream) SSRC() uint32 {
 // foreign addresses.
 func (s *Stream) Connect(remote netip.AddrPort, ssrc uint32, law g711.Law) error {
 	return s.engine.connect(s, remote, ssrc, law)
+}
+
+// TakeKeys names the payload type under which the other side sends keys; 0 means that it
+// sends none.
+func (s *Stream) TakeKeys(payloadType uint8) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keyType = payloadType
+}
+
+// Renumber makes seq the number of the first packet. It has no effect once one was sent.
+func (s *Stream) Renumber(seq uint16) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.counters.Sent == 0 {
+		s.seq = seq
+	}
 }
 
 // Play begins to send src to the connected side, or changes what is sent.
@@ -124,14 +144,17 @@ func (s *Stream) frame(buf []byte, skip int, now time.Time) (out []byte, to neti
 		seq:         s.seq,
 		timestamp:   s.stamp,
 		ssrc:        s.ssrc,
-		payload:     s.source.next(),
 	}
 	s.stamp += FrameSamples
 	if s.paused {
+		s.source.next() // What is said meanwhile is lost.
 		return buf, s.remote, false
 	}
-	if p.payload == nil {
-		p.payload = s.engine.silence[s.law]
+	if !s.keys.next(&p) {
+		p.payload = s.source.next()
+		if p.payload == nil {
+			p.payload = s.engine.silence[s.law]
+		}
 	}
 	s.seq++
 	s.marked = true
@@ -160,6 +183,9 @@ func (s *Stream) receive(p packet, now time.Time) {
 		code, began = s.track.Feed(law, p.payload, now)
 	} else {
 		c.Other++
+		if s.keyType != 0 && p.payloadType == s.keyType {
+			s.keys.hear(p)
+		}
 	}
 	s.mu.Unlock()
 	if began && s.opts.OnTone != nil {
