@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"cmp"
 	"time"
 
 	"hotline/call"
@@ -37,6 +38,12 @@ type Adopt struct {
 	Offered time.Time    // when the phone began to ring; zero = Answer, or now without one
 	Answer  time.Time    // when the agent picked up; zero = not yet
 	Dropped call.Outcome // how the offer ended, when only its leg is left; "" = it is current
+	// Of a talk: since when the caller is on hold, zero when he is not; since when they talk
+	// again after the last hold, zero without one; and for how long he was on hold so far,
+	// the present hold not counted.
+	Held    time.Time
+	Talking time.Time
+	Hold    call.Millis
 
 	// Of an agent who is Offline: when he signed in, zero = now, and since when he was idle
 	// before the ring, which is his place again when it is cancelled; zero = Offered.
@@ -77,6 +84,8 @@ type Restore struct {
 	Offer   call.OfferID
 	Entered time.Time
 	Answer  time.Time
+	// Direction of that call.
+	Direction call.Direction
 	// What he asked for after it, as in Adopt.
 	Next    call.AgentState
 	NextWhy string
@@ -116,7 +125,10 @@ func (e *Engine) adoptDropped(o *offer, cmd Adopt, q *queue) {
 		return
 	}
 	// The caller may wait under the same id or be gone: the leg only needs his name.
-	o.caller = &caller{id: cmd.Caller.Call, queue: q}
+	o.caller = &caller{
+		id: cmd.Caller.Call, journey: cmp.Or(cmd.Caller.Journey, cmd.Caller.Call),
+		direction: cmd.Caller.Direction, queue: q,
+	}
 	e.offers[o.id] = o
 	if o.agent.seated {
 		o.agent.unseat()
@@ -126,7 +138,7 @@ func (e *Engine) adoptDropped(o *offer, cmd Adopt, q *queue) {
 
 func (e *Engine) adoptTalk(o *offer, cmd Adopt, q *queue) {
 	switch o.agent.state {
-	case call.Talking, call.WrapUp:
+	case call.Talking, call.Hold, call.WrapUp:
 		e.refuse()
 		return
 	case call.Ringing:
@@ -141,7 +153,13 @@ func (e *Engine) adoptTalk(o *offer, cmd Adopt, q *queue) {
 	c := e.reserve(o, cmd, q)
 	o.wait, o.ring = call.Between(c.entered, o.answer), call.Between(o.begun, o.answer)
 	e.startFrom(&o.timer, o.answer, e.cfg.TalkMax)
-	e.resume(o.agent, call.Talking, o.answer, "", c.id)
+	o.hold = max(0, cmd.Hold)
+	if !cmd.Held.IsZero() {
+		o.held = e.past(cmd.Held)
+		e.resume(o.agent, call.Hold, o.held, "", c.journey)
+		return
+	}
+	e.resume(o.agent, call.Talking, e.pastOr(cmd.Talking, o.answer), "", c.journey)
 }
 
 func (e *Engine) adoptRing(o *offer, cmd Adopt, q *queue) {
@@ -157,7 +175,7 @@ func (e *Engine) adoptRing(o *offer, cmd Adopt, q *queue) {
 	o.phase = ringing
 	c := e.reserve(o, cmd, q)
 	e.startFrom(&o.timer, o.begun, q.RingFor)
-	e.resume(o.agent, call.Ringing, o.begun, "", c.id)
+	e.resume(o.agent, call.Ringing, o.begun, "", c.journey)
 }
 
 // reserve binds an adopted offer to its caller and its agent.
@@ -211,10 +229,12 @@ func (e *Engine) restore(cmd Restore) {
 // found by nobody else.
 func (e *Engine) restoreWrapUp(a *agent, cmd Restore, since time.Time) {
 	q := e.queueByID[cmd.Queue]
-	c := &caller{entered: e.past(cmd.Entered), id: cmd.Call, queue: q}
+	c := &caller{
+		entered: e.past(cmd.Entered), id: cmd.Call, journey: cmd.Call, direction: cmd.Direction, queue: q,
+	}
 	a.offer = &offer{id: cmd.Offer, agent: a, caller: c, answer: e.past(cmd.Answer), talkEnd: since}
 	e.startFrom(&a.timer, since, q.WrapUp)
-	e.resume(a, call.WrapUp, since, "", c.id)
+	e.resume(a, call.WrapUp, since, "", c.journey)
 	a.wish(cmd.Next, cmd.NextWhy)
 }
 

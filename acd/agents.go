@@ -45,7 +45,7 @@ func (e *Engine) signOut(a *agent, reason string) {
 	switch a.state {
 	case call.Offline:
 		e.refuse()
-	case call.Talking:
+	case call.Talking, call.Hold:
 		e.ask(a, call.Offline, reason)
 	case call.Ringing:
 		o := a.offer
@@ -76,7 +76,7 @@ func (e *Engine) takeBreak(a *agent, reason string) {
 	switch a.state {
 	case call.Offline:
 		e.refuse()
-	case call.Ringing, call.Talking, call.WrapUp:
+	case call.Ringing, call.Talking, call.Hold, call.WrapUp:
 		e.ask(a, call.Break, reason)
 	case call.Break:
 		if a.reason == reason {
@@ -114,7 +114,7 @@ func (e *Engine) beginWrapUp(a *agent) {
 		return
 	}
 	e.startIn(&a.timer, limit)
-	e.setState(a, call.WrapUp, "", a.offer.caller.id)
+	e.setState(a, call.WrapUp, "", a.offer.caller.journey)
 }
 
 // endWrapUp makes one WrapUpEnded for every TalkEnded, also where a queue has no wrap-up:
@@ -123,11 +123,11 @@ func (e *Engine) endWrapUp(a *agent) {
 	o := a.offer
 	e.stop(&a.timer)
 	e.record(call.Event{
-		Kind: call.WrapUpEnded, Call: o.caller.id, Queue: o.caller.queue.ID, Entered: o.caller.entered,
-		Agent: a.id, Answer: o.answer, Wrap: call.Between(o.talkEnd, e.at),
+		Kind: call.WrapUpEnded, Call: o.caller.journey, Direction: o.caller.direction, Queue: o.caller.queue.ID,
+		Entered: o.caller.entered, Agent: a.id, Answer: o.answer, Wrap: call.Between(o.talkEnd, e.at),
 	})
 	a.offer = nil
-	e.release(a, o.caller.id)
+	e.release(a, o.caller.journey)
 }
 
 // missed counts calls in a row that rang out and asks for a break when they are too many,

@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"cmp"
 	"time"
 
 	"hotline/call"
@@ -11,15 +12,21 @@ import (
 type caller struct {
 	rank       // place in the one line of the house, see Config.PriorityWorth
 	id         call.ID
+	journey    call.ID // in whose name events are recorded
+	direction  call.Direction
 	queue      *queue
 	entered    time.Time // queue entry
 	place      time.Time // queue entry of the call whose place he took; zero when he has his own
 	begun      time.Time // the same by the clock of the engine, from which limits count
 	priority   int
+	level      Level     // as given in Enter
 	want, need Level     // the level he wants, and the one that is enough by now
 	passed     int       // how many stages of the queue have taken effect
 	prefer     *agent    // for whom he is kept; nil when for nobody, or no longer
 	preferEnd  time.Time // until when
+	only       *agent    // the one who may be rung, see Enter.Only
+	orQueue    bool      // and afterwards anybody of the queue
+	rung       bool      // only was rung
 	offer      *offer    // rings or is talked on
 	offers     int       // how many offers so far, in this stay and before
 	stands     []stand   // places in the queue he entered and then in those that help; moved only while he waits nowhere
@@ -41,7 +48,7 @@ func (c *caller) limit() (time.Time, bool) {
 
 func (e *Engine) enter(cmd Enter) {
 	q, ok := e.queueByID[cmd.Queue]
-	if !ok {
+	if _, there := e.agentByID[cmd.Only]; !ok || cmd.Only != "" && !there {
 		e.stats.Unknown++
 		return
 	}
@@ -54,11 +61,16 @@ func (e *Engine) enter(cmd Enter) {
 	queueing := e.pick(c) == nil
 	if !cmd.Resumed {
 		e.record(call.Event{
-			Kind: call.Queued, Call: c.id, Queue: q.ID, Entered: c.entered, Queueing: queueing, Place: c.place,
+			Kind: call.Queued, Call: c.journey, Direction: c.direction, Queue: q.ID, Entered: c.entered,
+			Queueing: queueing, Place: c.place,
 		})
 	}
-	if queueing && q.full() && !cmd.Resumed {
+	if queueing && q.full() && !cmd.Resumed && c.only == nil {
 		e.sendAway(c, call.Overflowed)
+		return
+	}
+	if c.only != nil && cmd.Own {
+		e.claim(c)
 		return
 	}
 	e.again(c, e.now)
@@ -76,12 +88,17 @@ func (e *Engine) newCaller(cmd Enter, q *queue) *caller {
 	}
 	c := &caller{
 		rank: e.rank(from.Add(-e.cfg.worth(cmd.Priority) - q.Worth)), id: cmd.Call, queue: q,
+		journey: cmp.Or(cmd.Journey, cmd.Call), direction: cmd.Direction, orQueue: cmd.OrQueue,
 		entered: entered, place: place, begun: e.now.Add(entered.Sub(e.at)),
-		priority: cmd.Priority, want: want, need: want, offers: max(0, cmd.Offers),
+		priority: cmd.Priority, level: cmd.Level, want: want, need: want, offers: max(0, cmd.Offers),
 	}
 	c.stands = c.addStand(c.home[:0], q)
 	c.timer = newDeadline(c)
 	c.prefer, c.preferEnd = e.agentByID[cmd.Prefer], e.now.Add(cmd.PreferFor)
+	if cmd.Only != "" {
+		c.only = e.agentByID[cmd.Only]
+		c.prefer = nil
+	}
 	e.callers[c.id] = c
 	return c
 }
@@ -212,7 +229,7 @@ func (e *Engine) sendAway(c *caller, outcome call.Outcome) {
 // leaveQueue ends a stay in the queue without an answer and forgets the call.
 func (e *Engine) leaveQueue(c *caller, outcome call.Outcome) {
 	e.record(call.Event{
-		Kind: call.LeftQueue, Call: c.id, Queue: c.queue.ID, Entered: c.entered,
+		Kind: call.LeftQueue, Call: c.journey, Direction: c.direction, Queue: c.queue.ID, Entered: c.entered,
 		Outcome: outcome, Wait: call.Between(c.entered, e.at),
 	})
 	e.forget(c)

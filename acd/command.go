@@ -8,7 +8,8 @@ import (
 
 // Command is something that happened to a caller, an agent or a phone, as the engine is
 // told of it. The list is closed: SignIn, SignOut, GoReady, TakeBreak, Enter, Leave,
-// Answered, OfferFailed, LegEnded, WrapUpDone, Adopt, Restore and Tick. A command that names something
+// Assign, Move, Answered, OfferFailed, Hold, Unhold, LegEnded, WrapUpDone, Adopt, Restore
+// and Tick. A command that names something
 // unknown, that comes twice or in the wrong order changes nothing and is counted in Stats.
 type Command interface{ command() }
 
@@ -67,7 +68,44 @@ type Enter struct {
 	// serve the caller, or is not known, is not preferred.
 	Prefer    call.AgentID
 	PreferFor time.Duration
+	// Only is the one agent who is to be rung, whatever queues he serves: a call was
+	// transferred to him, another agent asks for him, or he dials out. He is rung once, when
+	// he is free within PreferFor. When that fails the caller waits on in Queue as if Only had
+	// not been given (OrQueue), or is sent away (TimedOut; LeftEmpty when the agent is away).
+	Only    call.AgentID
+	OrQueue bool
+	// Own says that it is Only himself who asks: his break or his after-call work gives way,
+	// nobody is rung for him before, and a break goes on afterwards.
+	Own bool
+
+	// Journey is the call in whose name the events are recorded, Call when it is empty. An
+	// agent's consultation enters under an id of its own while his caller's talk goes on.
+	Journey   call.ID
+	Direction call.Direction // goes into the events
 }
+
+// Assign reserves a waiting caller for one agent, whatever queues he serves: a supervisor
+// picks him up or gives him to somebody. Like Enter.Only with OrQueue from now on. The phone
+// that rings for him is silenced.
+type Assign struct {
+	Call  call.ID
+	Agent call.AgentID
+	For   time.Duration // as Enter.PreferFor
+}
+
+// Move brings a waiting caller into another queue. There he stands where the entry into the
+// first one puts him; the stay in the first one ends as Overflowed.
+type Move struct {
+	Call  call.ID
+	Queue call.QueueID
+}
+
+// Hold says that the caller of an answered offer hears music instead of his agent, until
+// Unhold. The talk goes on: its length includes its holds.
+type Hold struct{ Offer call.OfferID }
+
+// Unhold ends a Hold.
+type Unhold struct{ Offer call.OfferID }
 
 // Leave says that the caller hung up, in the queue or later. During a talk the engine
 // answers with HangUp and waits for LegEnded.
@@ -105,6 +143,10 @@ func (GoReady) command()     {}
 func (TakeBreak) command()   {}
 func (Enter) command()       {}
 func (Leave) command()       {}
+func (Assign) command()      {}
+func (Move) command()        {}
+func (Hold) command()        {}
+func (Unhold) command()      {}
 func (Answered) command()    {}
 func (OfferFailed) command() {}
 func (LegEnded) command()    {}

@@ -125,10 +125,18 @@ func (e *Engine) handle(c Command) {
 		e.enter(c)
 	case Leave:
 		e.leave(c.Call)
+	case Assign:
+		e.assign(c)
+	case Move:
+		e.move(c)
 	case Answered:
 		e.withOffer(c.Offer, e.answered)
 	case OfferFailed:
 		e.withOffer(c.Offer, func(o *offer) { e.offerFailed(o, c.Outcome) })
+	case Hold:
+		e.withOffer(c.Offer, e.hold)
+	case Unhold:
+		e.withOffer(c.Offer, e.unhold)
 	case LegEnded:
 		e.withOffer(c.Offer, func(o *offer) { e.legEnded(o, c.By) })
 	case Adopt:

@@ -16,6 +16,12 @@ func (s *stand) key() rank { return s.caller.rank }
 // pick is the agent to ring for a caller, or nil. One who is still preferred then is the
 // agent he is kept for.
 func (e *Engine) pick(c *caller) *agent {
+	if c.only != nil {
+		if c.only.free() {
+			return c.only
+		}
+		return nil
+	}
 	if a := c.prefer; a != nil {
 		switch {
 		case !c.mayHave(a) || a.away():
@@ -104,6 +110,9 @@ func (e *Engine) serve() {
 func (e *Engine) seek(c *caller) {
 	if c.overdue(e.now) {
 		e.sendAway(c, call.TimedOut)
+		return
+	}
+	if c.only != nil && !e.seekOnly(c) {
 		return
 	}
 	if a := e.pick(c); a != nil {

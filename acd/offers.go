@@ -33,20 +33,22 @@ type offer struct {
 	wait, ring call.Millis // at the answer
 	answer     time.Time
 	talkEnd    time.Time
-	by         call.Party // who ends the talk, once we ordered HangUp
+	by         call.Party  // who ends the talk, once we ordered HangUp
+	held       time.Time   // since when the caller is on hold; zero when he is not
+	hold       call.Millis // on hold so far
 }
 
 // ring reserves the agent for the caller and has his phone dialled.
 func (e *Engine) ring(a *agent, c *caller) {
 	e.unwait(c)
-	c.prefer = nil
+	c.prefer, c.rung = nil, true
 	o := &offer{id: e.offerID(c), caller: c, agent: a, phase: ringing, begun: e.at, below: c.below(a)}
 	o.timer = newDeadline(o)
 	e.offers[o.id] = o
 	a.offer, c.offer = o, o
 	e.startIn(&o.timer, c.queue.RingFor)
 	e.record(o.event(call.Offered))
-	e.setState(a, call.Ringing, "", c.id)
+	e.setState(a, call.Ringing, "", c.journey)
 	e.act(Ring{Offer: o.id, Call: c.id, Queue: c.queue.ID, Agent: a.id, Until: o.timer.at, Below: o.below})
 }
 
@@ -65,8 +67,8 @@ func (e *Engine) offerID(c *caller) call.OfferID {
 // event is an event about the offer with the fields that all of them share.
 func (o *offer) event(kind call.Kind) call.Event {
 	return call.Event{
-		Kind: kind, Call: o.caller.id, Queue: o.caller.queue.ID, Entered: o.caller.entered,
-		Agent: o.agent.id, Offer: o.id,
+		Kind: kind, Call: o.caller.journey, Direction: o.caller.direction, Queue: o.caller.queue.ID,
+		Entered: o.caller.entered, Agent: o.agent.id, Offer: o.id,
 	}
 }
 
@@ -92,7 +94,7 @@ func (e *Engine) connect(o *offer) {
 	ev := o.event(call.Answered)
 	ev.Wait, ev.Ring, ev.Below = o.wait, o.ring, o.below
 	e.record(ev)
-	e.setState(a, call.Talking, "", c.id)
+	e.setState(a, call.Talking, "", c.journey)
 	e.act(Connect{Offer: o.id, Call: c.id, Agent: a.id, Below: o.below})
 }
 
@@ -147,7 +149,7 @@ func (e *Engine) unanswered(o *offer, outcome call.Outcome) {
 		e.missed(a)
 	}
 	place := a.idle
-	e.release(a, o.caller.id)
+	e.release(a, o.caller.journey)
 	if outcome == call.Canceled {
 		a.idle = place
 	}
@@ -195,9 +197,10 @@ func (e *Engine) endTalk(o *offer, by call.Party) {
 	e.stop(&o.timer)
 	delete(e.offers, o.id)
 	e.forget(o.caller)
+	e.endHold(o)
 	ev := o.event(call.TalkEnded)
 	ev.Wait, ev.Ring = o.wait, o.ring
-	ev.Answer, ev.Talk, ev.By = o.answer, call.Between(o.answer, e.at), by
+	ev.Answer, ev.Talk, ev.Hold, ev.By = o.answer, call.Between(o.answer, e.at), o.hold, by
 	e.record(ev)
 	e.beginWrapUp(o.agent)
 }

@@ -79,6 +79,9 @@ func (e *Engine) collect(now time.Time) collected {
 		c.Queues = append(c.Queues, QueueView{ID: q.ID, Idle: q.ready()})
 	}
 	for _, p := range e.callers {
+		if p.direction != call.Inbound {
+			continue // an agent asks for another one, no caller waits
+		}
 		view := CallerView{
 			Call: p.id, Entered: p.entered, Place: p.place, Priority: p.priority, Level: p.want, Enough: p.need,
 			Offers: p.offers,
@@ -107,7 +110,7 @@ func (a *agent) view() AgentView {
 		Resting: a.state == call.Ready && !a.free(),
 	}
 	if o := a.offer; o != nil {
-		v.Call, v.Queue, v.Offer = o.caller.id, o.caller.queue.ID, o.id
+		v.Call, v.Queue, v.Offer = o.caller.journey, o.caller.queue.ID, o.id
 	}
 	return v
 }

@@ -41,6 +41,7 @@ const (
 	Ready   AgentState = "ready"   // idle, may be rung 空闲
 	Ringing AgentState = "ringing" // reserved for one caller, the phone rings 振铃
 	Talking AgentState = "talking" // answered, until the leg ends 通话
+	Hold    AgentState = "hold"    // of a talk: the caller hears music 持线
 	WrapUp  AgentState = "wrapup"  // after-call work 事后处理
 	Break   AgentState = "break"   // paused with a reason 小休
 )

@@ -15,14 +15,40 @@ const (
 	OfferEnded     Kind = "offer_ended"     // as Offered, and Outcome, Ring: ended without an answer
 	Answered       Kind = "answered"        // as Offered, and Wait, Ring, Below: the agent picked up
 	Connected      Kind = "connected"       // Agent, Offer, Leg: both hear each other
+	HoldEnded      Kind = "hold_ended"      // as Offered, and Held: the agent took the caller back from hold
+	Conferenced    Kind = "conferenced"     // Agent, Offer, Leg, Target: a third party was joined to the talk
+	Transferred    Kind = "transferred"     // Agent, Offer, Target, Reason (TransferKind): the agent gave the caller away
+	Dialled        Kind = "dialled"         // Agent, Leg, Target: an outside number is dialled
+	DialEnded      Kind = "dial_ended"      // as Dialled, and Outcome or Answer, Talk and By: that leg is over
 	LeftQueue      Kind = "left_queue"      // Queue, Entered, Outcome, Wait: left without an answer
-	TalkEnded      Kind = "talk_ended"      // as Answered, and Answer, Talk, By: the agent's leg is over
+	TalkEnded      Kind = "talk_ended"      // as Answered, and Answer, Talk, Hold, By: the agent's leg is over
 	WrapUpEnded    Kind = "wrapup_ended"    // Queue, Entered, Agent, Answer, Wrap: the work after the call is over
 	Ended          Kind = "ended"           // Ending, By, Total: the caller's leg is over
 	Recorded       Kind = "recorded"        // Recording: the file is stored, checked and indexed
 	RecordingFault Kind = "recording_fault" // Reason, Recording when there is a file: an alarm
 	AgentChanged   Kind = "agent_changed"   // Agent, From, To, Reason, Held: an agent's state changed
 	StreamGap      Kind = "stream_gap"      // Reason, Held: the event stream of Asterisk was broken for Held
+)
+
+// Direction says why an agent's phone was rung. Figures of waiting count the callers' own
+// legs alone: nobody waits in a queue for whom an agent asks advice. Talk and work after it
+// count for every leg.
+type Direction string
+
+// The directions.
+const (
+	Inbound  Direction = ""         // a caller waited for the agent
+	Consult  Direction = "consult"  // another agent asked for him, the caller is on hold 咨询
+	Outbound Direction = "outbound" // the agent dialled out 外呼
+)
+
+// TransferKind is the Reason of a Transferred event.
+type TransferKind string
+
+// The kinds of transfers.
+const (
+	Blind    TransferKind = "blind"    // without a word to the next agent 盲转
+	Attended TransferKind = "attended" // after a talk with him 咨询转接
 )
 
 // Outcome says how an offer or a stay in the queue ended without an answer.
@@ -108,6 +134,12 @@ type Event struct {
 	Line   string `json:"line,omitempty"`   // the hotline number that was dialled
 	Grade  string `json:"grade,omitempty"`  // id of the caller's grade, such as key account; "" = none
 
+	// Direction tells legs that no caller asked for from those he waited for.
+	Direction Direction `json:"direction,omitempty"`
+	// Target is where an agent sent or joined somebody: "agent:ID", "queue:ID" or
+	// "number:DIGITS".
+	Target string `json:"target,omitempty"`
+
 	Queue    QueueID   `json:"queue,omitempty"`
 	Entered  time.Time `json:"entered,omitzero"`   // queue entry: the cohort the call is counted in
 	Queueing bool      `json:"queueing,omitempty"` // no agent was idle at entry (metrics.md M17)
@@ -121,6 +153,7 @@ type Event struct {
 	Wait  Millis `json:"wait_ms,omitempty"`  // queue entry to this event
 	Ring  Millis `json:"ring_ms,omitempty"`  // offer to this event
 	Talk  Millis `json:"talk_ms,omitempty"`  // agent's answer to agent's end, holds included
+	Hold  Millis `json:"hold_ms,omitempty"`  // of Talk: the caller was on hold
 	Wrap  Millis `json:"wrap_ms,omitempty"`  // after-call work
 	Total Millis `json:"total_ms,omitempty"` // arrival to this event
 	Held  Millis `json:"held_ms,omitempty"`  // time in the state or condition that ended

@@ -50,6 +50,7 @@ type Leg struct {
 	Queue    call.QueueID
 	Agent    call.AgentID
 	Answer   time.Time
+	Outbound bool        // the agent had dialled out: no part of a queue's work
 	Talk     call.Millis // valid when TalkOver
 	Wrap     call.Millis // valid when WrapOver
 	TalkOver bool
@@ -62,12 +63,14 @@ type Journey struct {
 	Number  string
 	Line    string
 	Arrived time.Time // the first event when the arrival was not seen
-	Over    bool
-	Ending  call.Ending // valid when Over
-	Total   call.Millis // valid when Over
-	end     time.Time   // when the call ended, valid when Over
-	Stays   []Stay
-	Legs    []Leg
+	// Outbound says that an agent dialled out: nobody called, so no line counts it.
+	Outbound bool
+	Over     bool
+	Ending   call.Ending // valid when Over
+	Total    call.Millis // valid when Over
+	end      time.Time   // when the call ended, valid when Over
+	Stays    []Stay
+	Legs     []Leg
 	// Contradictions counts events that cannot be true together with earlier ones, such
 	// as a second end of one stay. The first word stands.
 	Contradictions int
@@ -110,9 +113,12 @@ func Journeys(events iter.Seq2[call.Event, error]) iter.Seq2[Journey, error] {
 
 // take adds one event to the call.
 func (j *Journey) take(e call.Event) error {
+	if e.Direction != call.Inbound && waiting(e.Kind) {
+		return nil // nobody waited: an agent asked for another one, or dialled out
+	}
 	switch e.Kind {
 	case call.Arrived:
-		j.Number, j.Line, j.Arrived = e.Number, e.Line, e.At
+		j.Number, j.Line, j.Arrived, j.Outbound = e.Number, e.Line, e.At, e.Direction == call.Outbound
 	case call.Queued:
 		j.stay(e).Queueing = e.Queueing
 	case call.Offered:
@@ -133,12 +139,18 @@ func (j *Journey) take(e call.Event) error {
 		l.Wrap, l.WrapOver = e.Wrap, true
 	case call.Ended:
 		j.ended(e)
-	case call.Connected, call.Recorded, call.RecordingFault, call.AgentChanged, call.StreamGap:
+	case call.Connected, call.HoldEnded, call.Conferenced, call.Transferred, call.Dialled, call.DialEnded,
+		call.Recorded, call.RecordingFault, call.AgentChanged, call.StreamGap:
 		// They say nothing that the figures count.
 	default:
 		return fmt.Errorf("%w: kind %q, event %d", ErrUnknownEvent, e.Kind, e.Seq)
 	}
 	return nil
+}
+
+// waiting tells whether a kind of event is about a caller's stay in a queue.
+func waiting(k call.Kind) bool {
+	return k == call.Queued || k == call.Offered || k == call.OfferEnded || k == call.Answered || k == call.LeftQueue
 }
 
 // stay is the stay that an event is about. Every event names it by queue and entry, so a
@@ -196,7 +208,9 @@ func (j *Journey) leg(e call.Event) *Leg {
 			return l
 		}
 	}
-	j.Legs = append(j.Legs, Leg{Queue: e.Queue, Agent: e.Agent, Answer: e.Answer})
+	j.Legs = append(j.Legs, Leg{
+		Queue: e.Queue, Agent: e.Agent, Answer: e.Answer, Outbound: e.Direction == call.Outbound,
+	})
 	return &j.Legs[len(j.Legs)-1]
 }
 

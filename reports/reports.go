@@ -171,11 +171,11 @@ func (t *tally) add(j Journey) {
 		}
 	}
 	for _, l := range j.Legs {
-		if f := t.figures(l.Queue, l.Answer); f != nil {
+		if f := t.figures(l.Queue, l.Answer); f != nil && !l.Outbound {
 			f.addLeg(l)
 		}
 	}
-	if t.spec.Period.Contains(j.Arrived) {
+	if t.spec.Period.Contains(j.Arrived) && !j.Outbound {
 		t.line(j.Line).add(j)
 	}
 }

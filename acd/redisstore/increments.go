@@ -33,6 +33,9 @@ type increment struct {
 // increments says what an event adds. It depends on the event and the rules alone, so a
 // replay of the ledger gives the same counters.
 func (r Rules) increments(ev call.Event) ([]increment, error) {
+	if !counted(ev) {
+		return nil, nil
+	}
 	switch ev.Kind {
 	case call.Arrived:
 		return lineIncrements(ev.Line, ev.At, LineCounter{Arrived: 1}), nil
@@ -54,10 +57,24 @@ func (r Rules) increments(ev call.Event) ([]increment, error) {
 	case call.WrapUpEnded:
 		wrap := int64(ev.Wrap)
 		return talkIncrements(ev, Counter{Wraps: 1, Wrap: wrap}, AgentCounter{Wraps: 1, Wrap: wrap})
-	case call.Connected, call.Recorded, call.RecordingFault, call.AgentChanged, call.StreamGap:
+	case call.Connected, call.HoldEnded, call.Conferenced, call.Transferred, call.Dialled, call.DialEnded,
+		call.Recorded, call.RecordingFault, call.AgentChanged, call.StreamGap:
 		return nil, nil
 	default:
 		return nil, fmt.Errorf("%w: unknown kind %q", ErrUnmapped, ev.Kind)
+	}
+}
+
+// counted says whether an event counts at all. Nobody waited for an agent whom another one
+// asked for advice, and what an agent dials himself is no work of a queue (call.Direction).
+func counted(ev call.Event) bool {
+	switch ev.Direction {
+	case call.Outbound:
+		return false
+	case call.Consult:
+		return ev.Kind == call.TalkEnded || ev.Kind == call.WrapUpEnded
+	default:
+		return true
 	}
 }
 

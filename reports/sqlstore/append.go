@@ -199,11 +199,12 @@ type needs struct{ call, queue, agent, answer bool }
 // needsOf tells what a kind needs, and false for a kind that is not in the list.
 func needsOf(k call.Kind) (needs, bool) {
 	switch k {
-	case call.Arrived, call.Connected, call.Ended, call.Recorded:
+	case call.Arrived, call.Connected, call.Conferenced, call.Transferred, call.Dialled, call.DialEnded,
+		call.Ended, call.Recorded:
 		return needs{call: true}, true
 	case call.Queued, call.LeftQueue:
 		return needs{call: true, queue: true}, true
-	case call.Offered, call.OfferEnded, call.Answered:
+	case call.Offered, call.OfferEnded, call.Answered, call.HoldEnded:
 		return needs{call: true, queue: true, agent: true}, true
 	case call.TalkEnded, call.WrapUpEnded:
 		return needs{call: true, queue: true, agent: true, answer: true}, true

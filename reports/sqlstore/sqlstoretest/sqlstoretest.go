@@ -66,8 +66,19 @@ func Sample() []call.Event {
 		with(offer(call.OfferEnded, 30), func(e *call.Event) { e.Outcome, e.Ring = call.NoAnswer, 10 }),
 		with(offer(call.Answered, 40), func(e *call.Event) { e.Wait, e.Ring = 30, 5 }),
 		{Kind: call.Connected, At: At(50), Call: "1.1", Agent: "ann", Offer: "o1", Leg: "leg"},
+		with(offer(call.HoldEnded, 55), func(e *call.Event) { e.Held = 5 }),
+		{Kind: call.Conferenced, At: At(56), Call: "1.1", Agent: "ann", Offer: "o1", Leg: "l2", Target: "number:110"},
+		{
+			Kind: call.Transferred, At: At(57), Call: "1.1", Agent: "ann", Offer: "o1", Target: "queue:senior",
+			Reason: string(call.Blind),
+		},
+		{Kind: call.Dialled, At: At(58), Call: "1.1", Agent: "ann", Leg: "l2", Target: "number:110"},
+		{
+			Kind: call.DialEnded, At: At(59), Call: "1.1", Agent: "ann", Leg: "l2", Target: "number:110",
+			Answer: At(58), Talk: 1, By: call.BySystem, Direction: call.Outbound,
+		},
 		with(in(call.LeftQueue, 60), func(e *call.Event) { e.Outcome, e.Wait = call.Abandoned, 50 }),
-		with(offer(call.TalkEnded, 70), func(e *call.Event) { e.Answer, e.Talk, e.By = At(40), 30, call.ByAgent }),
+		with(offer(call.TalkEnded, 70), func(e *call.Event) { e.Answer, e.Talk, e.Hold, e.By = At(40), 30, 5, call.ByAgent }),
 		with(offer(call.WrapUpEnded, 80), func(e *call.Event) { e.Answer, e.Wrap = At(40), 10 }),
 		{
 			Kind: call.Ended, At: At(90), Call: "1.1", By: call.ByCaller, Total: 90,
