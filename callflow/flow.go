@@ -57,8 +57,9 @@ type flow struct {
 	stage    Stage
 	began    time.Time
 	playing  PlaybackID
-	prompts  int         // played so far, so that each playback has its own id
-	deadline *time.Timer // of the stage, or of the prompt that runs
+	prompts  int                                   // played so far, so that each playback has its own id
+	deadline *time.Timer                           // of the stage, or of the prompt that runs
+	onKey    func(ctx context.Context, key string) // takes the caller's keys; nil when nobody waits for one
 	legs     map[call.LegID]*leg
 	entered  bool // the engine was told of the caller
 	talked   bool
@@ -149,6 +150,8 @@ func (f *flow) handle(ctx context.Context, s Signal) {
 		f.legGone(ctx, s)
 	case PlayEnded:
 		f.playEnded(ctx, s)
+	case KeyPressed:
+		f.keyPressed(ctx, s)
 	case order:
 		f.obey(ctx, s.Action)
 	case look:

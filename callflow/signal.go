@@ -32,11 +32,18 @@ type LegGone struct {
 // PlayEnded is a prompt that ran to its end or was stopped.
 type PlayEnded struct{ Playback PlaybackID }
 
+// KeyPressed is a key of a telephone, 0 to 9, *, # or A to D: the caller's or an agent's.
+type KeyPressed struct {
+	Leg call.LegID
+	Key string
+}
+
 func (CallerGone) signal() {}
 func (LegCreated) signal() {}
 func (LegUp) signal()      {}
 func (LegGone) signal()    {}
 func (PlayEnded) signal()  {}
+func (KeyPressed) signal() {}
 
 // order wraps what the ACD decided, so that both kinds share one mailbox and keep their
 // order.

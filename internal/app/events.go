@@ -105,6 +105,12 @@ func (a *App) event(ctx context.Context, e *ari.Event) {
 		if id, ok := strings.CutPrefix(e.Playback.Target, "bridge:"+bridgePrefix); ok {
 			a.calls.Deliver(call.ID(id), callflow.PlayEnded{Playback: callflow.PlaybackID(e.Playback.ID)})
 		}
+	case ari.ChannelDtmfReceived:
+		owner, isLeg := callOfLeg(e.Channel.ID)
+		if !isLeg {
+			owner = call.ID(e.Channel.ID)
+		}
+		a.calls.Deliver(owner, callflow.KeyPressed{Leg: call.LegID(e.Channel.ID), Key: e.Digit})
 	case ari.DeviceStateChanged:
 		a.roster.event(e)
 	default: // the others tell nothing that the walk needs
