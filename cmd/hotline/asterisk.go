@@ -24,20 +24,21 @@ import (
 // it is written down once.
 type asteriskFilesCmd struct {
 	configFlag
-	Out        string     `help:"Folder of the configuration." required:"" type:"path" placeholder:"DIR"`
-	Bind       netip.Addr `help:"Address of SIP and media; 0.0.0.0 for every one." required:"" placeholder:"IP"`
-	TrunkFrom  []network  `help:"Addresses that calls come from, the carrier's." required:"" placeholder:"NET"`
-	AgentsFrom []network  `help:"Networks that agents' phones register from." placeholder:"NET"`
-	TrunkPort  int        `help:"UDP port for the trunk." default:"5060"`
-	AgentPort  int        `help:"UDP port for the agents' phones." default:"5062"`
-	RTPStart   int        `name:"rtp-start" help:"First UDP port of media." default:"10000"`
-	RTPEnd     int        `name:"rtp-end" help:"Last UDP port of media." default:"19999"`
-	Name       string     `help:"Begins every call's id, unique per Asterisk; default: this machine's name."`
-	Modules    string     `help:"Asterisk's modules; default: Debian's folder." type:"path" placeholder:"DIR"`
-	Data       string     `help:"Asterisk's documentation and sounds." default:"/usr/share/asterisk" type:"path"`
-	State      string     `help:"What Asterisk writes but recordings." default:"/var/lib/asterisk/hotline" type:"path"`
-	MaxFiles   int        `help:"Open files that Asterisk asks for." default:"65536"`
-	Force      bool       `help:"Replace files that are there already."`
+	Out        string         `help:"Folder of the configuration." required:"" type:"path" placeholder:"DIR"`
+	Bind       netip.Addr     `help:"Address of SIP and media; 0.0.0.0 for every one." required:"" placeholder:"IP"`
+	TrunkFrom  []network      `help:"Addresses that calls come from, the carrier's." required:"" placeholder:"NET"`
+	AgentsFrom []network      `help:"Networks that agents' phones register from." placeholder:"NET"`
+	TrunkTo    netip.AddrPort `help:"Address and port of calls to numbers outside; default: none." placeholder:"IP:PORT"`
+	TrunkPort  int            `help:"UDP port for the trunk." default:"5060"`
+	AgentPort  int            `help:"UDP port for the agents' phones." default:"5062"`
+	RTPStart   int            `name:"rtp-start" help:"First UDP port of media." default:"10000"`
+	RTPEnd     int            `name:"rtp-end" help:"Last UDP port of media." default:"19999"`
+	Name       string         `help:"Begins every call's id, unique per Asterisk; default: this machine's name."`
+	Modules    string         `help:"Asterisk's modules; default: Debian's folder." type:"path" placeholder:"DIR"`
+	Data       string         `help:"Asterisk's documentation and sounds." default:"/usr/share/asterisk" type:"path"`
+	State      string         `help:"What Asterisk writes but recordings." default:"/var/lib/asterisk/hotline" type:"path"`
+	MaxFiles   int            `help:"Open files that Asterisk asks for." default:"65536"`
+	Force      bool           `help:"Replace files that are there already."`
 }
 
 // network is an address or a network in CIDR notation.
@@ -191,7 +192,7 @@ func (c asteriskFilesCmd) params(cfg *configs.Config) (asterisk.Params, error) {
 		SystemName:   name, EntityID: entityID(name), MaxFiles: c.MaxFiles,
 		Bind: c.Bind, TrunkPort: c.TrunkPort, AgentPort: c.AgentPort, HTTPPort: port,
 		RTPStart: c.RTPStart, RTPEnd: c.RTPEnd,
-		TrunkSources: prefixes(c.TrunkFrom), AgentSources: prefixes(c.AgentsFrom),
+		TrunkPeer: c.TrunkTo, TrunkSources: prefixes(c.TrunkFrom), AgentSources: prefixes(c.AgentsFrom),
 		ARIUser: cfg.Asterisk.User, ARIPassword: cfg.Asterisk.Password.Reveal(), App: cfg.Asterisk.App,
 		Agents: agents,
 	}, nil

@@ -238,6 +238,8 @@ func TestAsteriskFilesNameWhatIsWrong(t *testing.T) {
 		"ARI by TLS":      {"http:", "https:", nil, []string{"asterisk.url: must be http on a loopback address"}},
 		"short password":  {"password_file: ari", "password_file: liqiang", nil, []string{"ARIPassword: want 16 to 64"}},
 		"everybody":       {args: []string{"--trunk-from", "0.0.0.0/0"}, want: []string{"would let anybody call"}},
+		"no peer":         {args: []string{"--trunk-to", "127.0.0.1"}, want: []string{"--trunk-to"}},
+		"foreign peer":    {args: []string{"--trunk-to", "192.0.2.9:5060"}, want: []string{"is none of TrunkSources"}},
 		"no network":      {args: []string{"--trunk-from", "carrier"}, want: []string{`"carrier" must be an address`}},
 		"bits of a host":  {args: []string{"--agents-from", "10.1.2.3/8"}, want: []string{`"10.1.2.3/8" must be an address`}},
 		"no address":      {args: []string{"--bind", "here"}, want: []string{"--bind"}},

@@ -57,6 +57,11 @@ type Params struct {
 	// RTPStart and RTPEnd bound the UDP ports of media, two per leg.
 	RTPStart, RTPEnd int
 
+	// TrunkPeer is where calls that our application makes to numbers outside go: the
+	// carrier's or gateway's SIP address, one of TrunkSources. The zero value: none can
+	// be made.
+	TrunkPeer netip.AddrPort
+
 	// TrunkSources are the only addresses whose calls are taken as trunk calls.
 	TrunkSources []netip.Prefix
 	// AgentSources are the networks agents may register from. May be empty.
@@ -167,6 +172,7 @@ func (p Params) validateNetwork() error {
 	if p.TrunkPort == p.AgentPort {
 		errs = append(errs, fmt.Errorf("%w: TrunkPort and AgentPort are both %d", ErrParams, p.TrunkPort))
 	}
+	errs = append(errs, p.validatePeer())
 	if p.RTPEnd-p.RTPStart < 3 {
 		errs = append(errs, fmt.Errorf("%w: RTPStart..RTPEnd: want room for two legs at least", ErrParams))
 	}
@@ -184,6 +190,22 @@ func (p Params) validateNetwork() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// validatePeer refuses a far side of the trunk that could take calls but never end one:
+// packets from elsewhere than TrunkSources are dropped.
+func (p Params) validatePeer() error {
+	peer := p.TrunkPeer
+	if peer == (netip.AddrPort{}) {
+		return nil
+	}
+	if !peer.IsValid() || peer.Port() == 0 {
+		return fmt.Errorf("%w: TrunkPeer %s: want an address and a port", ErrParams, peer)
+	}
+	if !slices.ContainsFunc(p.TrunkSources, func(s netip.Prefix) bool { return s.Contains(peer.Addr()) }) {
+		return fmt.Errorf("%w: TrunkPeer %s: is none of TrunkSources", ErrParams, peer)
+	}
+	return nil
 }
 
 func (p Params) validateAgents() error {

@@ -138,6 +138,31 @@ func TestHardening(t *testing.T) {
 	}
 }
 
+// Without a far side of the trunk nothing can be dialled there.
+func TestTrunkPeer(t *testing.T) {
+	p := goodParams()
+	if got := get(parse(t, render(t, p), "pjsip.conf"), "trunk", "endpoint", "aors"); got != nil {
+		t.Errorf("the trunk has the contacts %q", got)
+	}
+	p.TrunkPeer = netip.MustParseAddrPort("203.0.113.5:5080")
+	sections := parse(t, render(t, p), "pjsip.conf")
+	if got := get(sections, "trunk", "endpoint", "aors"); !slices.Equal(got, []string{"trunk"}) {
+		t.Errorf("the trunk has the contacts %q", got)
+	}
+	if got := get(sections, "trunk", "aor", "contact"); !slices.Equal(got, []string{"sip:203.0.113.5:5080"}) {
+		t.Errorf("the trunk's contact is %q", got)
+	}
+	for _, wrong := range []netip.AddrPort{
+		netip.MustParseAddrPort("203.0.113.5:0"), netip.MustParseAddrPort("203.0.114.5:5080"),
+		netip.AddrPortFrom(netip.Addr{}, 5080),
+	} {
+		p.TrunkPeer = wrong
+		if err := Render(t.TempDir(), p); !errors.Is(err, ErrParams) {
+			t.Errorf("peer %s: %v", wrong, err)
+		}
+	}
+}
+
 // Every endpoint is the trunk or an agent with a password, and all are bound
 // by the same rules; an endpoint without either would be open to anybody.
 func TestEveryEndpointIsGuarded(t *testing.T) {

@@ -26,7 +26,7 @@ type Traffic struct {
 // Phones puts people on the first phones of the site, as many as agents says: callers come
 // every so often on average, until Stop.
 func (s *Site) Phones(ctx context.Context, agents int, every time.Duration, log *slog.Logger) (*Traffic, error) {
-	sim, err := phonesim.New(phonesim.Options{Log: log})
+	sim, err := phonesim.New(phonesim.Options{CallerAddr: s.Asterisk.TrunkPeer, Log: log})
 	if err != nil {
 		return nil, err
 	}

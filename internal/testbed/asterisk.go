@@ -46,6 +46,8 @@ type Options struct {
 	// TrunkSources and AgentSources are who may call and register; empty means
 	// this machine (127.0.0.0/8).
 	TrunkSources, AgentSources []netip.Prefix
+	// TrunkPeer as in [asterisk.Params]; the zero value means a free port of Bind.
+	TrunkPeer netip.AddrPort
 	// TrunkPort, AgentPort and HTTPPort are fixed ports; 0 means any free one.
 	TrunkPort, AgentPort, HTTPPort int
 	// BaselineNumber as in [asterisk.Params].
@@ -65,6 +67,9 @@ type Asterisk struct {
 	// TrunkAddr takes calls from callers (INVITE sip:number@TrunkAddr, UDP);
 	// AgentAddr takes the registrations of agents (UDP).
 	TrunkAddr, AgentAddr string
+	// TrunkPeer is where Asterisk calls numbers outside (PJSIP/number@trunk, UDP); empty
+	// for an external one. Who simulates the far side of the trunk listens there.
+	TrunkPeer string
 	// Agents are the accounts that may register.
 	Agents []asterisk.Agent
 	// RecordingDir is the root of the recordings; see [asterisk.Params].
@@ -173,6 +178,7 @@ func (a *Asterisk) prepare(options Options) error {
 	a.ARIURL = fmt.Sprintf("http://127.0.0.1:%d/ari", params.HTTPPort)
 	a.TrunkAddr = netip.AddrPortFrom(params.Bind, uint16(params.TrunkPort)).String()
 	a.AgentAddr = netip.AddrPortFrom(params.Bind, uint16(params.AgentPort)).String()
+	a.TrunkPeer = params.TrunkPeer.String()
 	a.LogFile = a.path("state/log/messages.log")
 	return asterisk.Render(a.path("etc"), params)
 }
@@ -193,7 +199,8 @@ func (a *Asterisk) params(options Options) (asterisk.Params, error) {
 		Bind:         options.Bind,
 		TrunkPort:    options.TrunkPort, AgentPort: options.AgentPort, HTTPPort: options.HTTPPort,
 		TrunkSources: options.TrunkSources, AgentSources: options.AgentSources,
-		ARIUser: "hotline", ARIPassword: secret(16),
+		TrunkPeer: options.TrunkPeer,
+		ARIUser:   "hotline", ARIPassword: secret(16),
 		App:    orElse(options.App, asterisk.DefaultApp),
 		Agents: options.Agents,
 
@@ -231,6 +238,11 @@ func choosePorts(params *asterisk.Params) error {
 	}
 	for params.AgentPort == 0 || params.AgentPort == params.TrunkPort {
 		if params.AgentPort, err = freeUDP(params.Bind); err != nil {
+			return err
+		}
+	}
+	if !params.TrunkPeer.IsValid() {
+		if params.TrunkPeer, err = freePeer(params.Bind); err != nil {
 			return err
 		}
 	}

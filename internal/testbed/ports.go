@@ -34,6 +34,27 @@ func freeUDP(addr netip.Addr) (int, error) {
 	return port, conn.Close()
 }
 
+// The trunk's far side is bound by somebody else, a while after its port was chosen, so
+// the port is drawn from below those that systems hand out by themselves and below the
+// media's.
+const (
+	peerLow, peerHigh = 5100, 9900
+	peerTries         = 50
+)
+
+// freePeer gives an address for the far side of the trunk.
+func freePeer(addr netip.Addr) (netip.AddrPort, error) {
+	for range peerTries {
+		peer := netip.AddrPortFrom(addr, uint16(peerLow+rand.IntN(peerHigh-peerLow)))
+		conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(peer))
+		if err != nil {
+			continue
+		}
+		return peer, conn.Close()
+	}
+	return netip.AddrPort{}, fmt.Errorf("no free UDP port for the trunk's far side on %s", addr)
+}
+
 // The range of media ports lies below the ports that systems hand out by
 // themselves. Instances may overlap, Asterisk skips a port that is taken; the
 // start is drawn so that they seldom do.

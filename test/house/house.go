@@ -72,7 +72,9 @@ func open(t *testing.T, o demo.Options, change func(*configs.Config)) *House {
 			t.Errorf("stop the site: %v", err)
 		}
 	})
-	if h.Sim, err = phonesim.New(phonesim.Options{Log: testLog(t)}); err != nil {
+	if h.Sim, err = phonesim.New(phonesim.Options{
+		CallerAddr: site.Asterisk.TrunkPeer, Log: testLog(t),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
