@@ -24,11 +24,15 @@ type Config struct {
 	Ledger     Ledger     `yaml:"ledger"`
 	Recordings Recordings `yaml:"recordings"`
 	Figures    Figures    `yaml:"figures"`
+	Routing    Routing    `yaml:"routing"`
 	API        API        `yaml:"api"`
 	Log        Log        `yaml:"log"`
-	Lines      []Line     `yaml:"lines"`
-	Queues     []Queue    `yaml:"queues"`
-	Agents     []Agent    `yaml:"agents"`
+
+	Levels map[string]int `yaml:"levels"` // names of the levels of agents
+	Grades []Grade        `yaml:"grades"`
+	Lines  []Line         `yaml:"lines"`
+	Queues []Queue        `yaml:"queues"`
+	Agents []Agent        `yaml:"agents"`
 }
 
 // Site is the place the hotline serves.
@@ -127,6 +131,18 @@ type Queue struct {
 	Announcement  string        `yaml:"announcement"`   // prompt while waiting; "" = music only
 	AnnounceEvery time.Duration `yaml:"announce_every"` // between two announcements; 0 = once, at entry
 	Target        int           `yaml:"target"`         // percent answered within Figures.Threshold
+
+	Skill        string        `yaml:"skill"`         // that its agents have; "" = none
+	MinLevel     Level         `yaml:"min_level"`     // least level in Skill that its callers want
+	HighestFirst bool          `yaml:"highest_first"` // of the levels with an idle agent; else the lowest that is wanted
+	Widen        []Widen       `yaml:"widen"`         // lower levels with time
+	Help         []Help        `yaml:"help"`          // agents of other queues with time
+	MaxWaiting   int           `yaml:"max_waiting"`   // callers at once, more are turned away; 0 = any number
+	EmptyAfter   time.Duration `yaml:"empty_after"`   // nobody signed in, then callers are turned away; 0 = never
+	Worth        time.Duration `yaml:"worth"`         // of waiting, against other queues of the same agents
+	StickyFor    time.Duration `yaml:"sticky_for"`    // who redials within it goes to his last agent; 0 = off
+	StickyWait   time.Duration `yaml:"sticky_wait"`   // how long he waits for that agent alone
+	ResumePlace  time.Duration `yaml:"resume_place"`  // who abandoned and redials within it has his place; 0 = off
 }
 
 // Agent is one person at one phone.
@@ -138,6 +154,9 @@ type Agent struct {
 	Endpoint     string         `yaml:"endpoint"`  // what Asterisk dials; "" = PJSIP/<user>
 	Queues       []call.QueueID `yaml:"queues"`
 	PasswordFile string         `yaml:"password_file"` // SIP password; "" = Asterisk holds it by itself
+
+	Skills     map[string]Level `yaml:"skills"`      // he serves every queue that asks for one of them
+	AutoAnswer bool             `yaml:"auto_answer"` // his phone is asked to pick up by itself
 
 	Password Secret `yaml:"-"` // read from PasswordFile
 }
@@ -163,6 +182,8 @@ func Default() *Config {
 			MissingAlarm:   time.Second,
 		},
 		Figures: Figures{Threshold: 15 * time.Second, ShortAbandon: 5 * time.Second},
+		Routing: Routing{MissPause: 5 * time.Second, PriorityWorth: time.Minute},
+		Levels:  map[string]int{"junior": 1, "senior": 2, "manager": 3},
 		API:     API{Listen: "127.0.0.1:8080", TokenFile: "/var/lib/hotline/api-token"},
 		Log:     Log{Level: "info", Format: "text"},
 	}
@@ -181,6 +202,7 @@ func DefaultQueue() Queue {
 		Announcement:  "please-wait",
 		AnnounceEvery: 30 * time.Second,
 		Target:        85,
+		MinLevel:      "0",
 	}
 }
 
@@ -194,6 +216,10 @@ func (c *Config) Complete() {
 	for i := range c.Queues {
 		q := &c.Queues[i]
 		q.Name = orElse(q.Name, string(q.ID))
+	}
+	for i := range c.Grades {
+		g := &c.Grades[i]
+		g.Name = orElse(g.Name, g.ID)
 	}
 	for i := range c.Agents {
 		a := &c.Agents[i]

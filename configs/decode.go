@@ -80,6 +80,8 @@ func (d *decoder) value(node ast.Node, key string, to reflect.Value) {
 		d.scalar(node, key, to)
 	case to.Kind() == reflect.Struct:
 		d.mapping(node, key, to)
+	case to.Kind() == reflect.Map:
+		d.table(node, key, to)
 	default:
 		d.list(node, key, to)
 	}
@@ -109,10 +111,40 @@ func (d *decoder) mapping(node ast.Node, key string, to reflect.Value) {
 	}
 }
 
+// table reads a group whose keys the operator chooses, such as skills. It takes the place
+// of the default as a whole. No key at all is the same as a table that is left out of an
+// item of a list.
+func (d *decoder) table(node ast.Node, key string, to reflect.Value) {
+	m, ok := node.(ast.MapNode)
+	if !ok {
+		d.fault(node, key, "must be a group of keys, not "+describe(node))
+		return
+	}
+	to.SetZero()
+	for entries := m.MapRange(); entries.Next(); {
+		name, ok := entries.Key().(*ast.StringNode)
+		if !ok {
+			d.fault(entries.Key(), key, "must have plain words as keys")
+			continue
+		}
+		path, value := joinKey(key, name.Value), reflect.New(to.Type().Elem()).Elem()
+		d.lines[path] = lineOf(name)
+		d.value(entries.Value(), path, value)
+		if to.IsNil() {
+			to.Set(reflect.MakeMap(to.Type()))
+		}
+		to.SetMapIndex(reflect.ValueOf(name.Value), value)
+	}
+}
+
 func (d *decoder) list(node ast.Node, key string, to reflect.Value) {
 	seq, ok := node.(*ast.SequenceNode)
 	if !ok {
 		d.fault(node, key, "must be a list, not "+describe(node))
+		return
+	}
+	if len(seq.Values) == 0 {
+		to.SetZero() // As when the key is left out, which is what Default says.
 		return
 	}
 	list := reflect.MakeSlice(to.Type(), len(seq.Values), len(seq.Values))
@@ -138,7 +170,7 @@ func setDefault(item reflect.Value) {
 func (d *decoder) scalar(node ast.Node, key string, to reflect.Value) {
 	text, kind := scalarText(node)
 	want, example := wanted(to)
-	if kind != want {
+	if kind != want && !(to.Type() == reflect.TypeFor[Level]() && kind == ast.IntegerType) {
 		rule := fmt.Sprintf("must be %s, not %s", example, describe(node))
 		if want == ast.StringType && kind != ast.UnknownNodeType && kind != ast.NullType {
 			rule += ": put it in quotes"
@@ -171,8 +203,12 @@ func wanted(to reflect.Value) (ast.NodeType, string) {
 		return ast.StringType, "a duration such as 30s or 2m"
 	case to.Type() == reflect.TypeFor[ClockTime]():
 		return ast.StringType, "a time of day such as \"08:30\""
+	case to.Type() == reflect.TypeFor[Level]():
+		return ast.StringType, "the name of a level or its number"
 	case to.Kind() == reflect.Int:
 		return ast.IntegerType, "a whole number"
+	case to.Kind() == reflect.Bool:
+		return ast.BoolType, "true or false"
 	default:
 		return ast.StringType, "text"
 	}
@@ -202,7 +238,12 @@ func isScalar(v reflect.Value) bool {
 	if _, ok := reflect.TypeAssert[encoding.TextUnmarshaler](reflect.New(v.Type())); ok {
 		return true
 	}
-	return v.Kind() == reflect.String || v.Kind() == reflect.Int || v.Kind() == reflect.Int64
+	switch v.Kind() {
+	case reflect.String, reflect.Int, reflect.Int64, reflect.Bool:
+		return true
+	default:
+		return false
+	}
 }
 
 // setText sets one value from its text, whether a file or a variable holds it. The error
@@ -220,6 +261,11 @@ func setText(to reflect.Value, text string) error {
 			return fmt.Errorf("must be a duration such as 30s or 2m, not %q", text)
 		}
 		to.SetInt(int64(d))
+	case reflect.Bool:
+		if text != "true" && text != "false" {
+			return fmt.Errorf("must be true or false, not %q", text)
+		}
+		to.SetBool(text == "true")
 	default:
 		n, err := strconv.ParseInt(text, 10, 32)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -48,7 +49,7 @@ func Load(path string, env []string) (*Config, error) {
 		}
 		cfg.resolve(dir)
 	}
-	problems = append(cfg.readSecrets(), cfg.check()...)
+	problems = slices.Concat(cfg.readSecrets(), cfg.readNumbers(), cfg.check())
 	for i := range problems {
 		problems[i] = locate(problems[i], path, lines, set)
 	}
@@ -84,6 +85,9 @@ func (c *Config) resolve(dir string) {
 	}
 	for i := range c.Agents {
 		paths = append(paths, &c.Agents[i].PasswordFile)
+	}
+	for i := range c.Grades {
+		paths = append(paths, &c.Grades[i].NumbersFile)
 	}
 	for _, p := range paths {
 		if *p != "" && !filepath.IsAbs(*p) {

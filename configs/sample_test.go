@@ -2,6 +2,7 @@ package configs
 
 import (
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -21,13 +22,13 @@ func TestSampleHoldsTheDefaults(t *testing.T) {
 	want := Default()
 	got.Asterisk.Password, got.Asterisk.PasswordFile = Secret{}, want.Asterisk.PasswordFile
 	line, queue := got.Lines[0], got.Queues[0]
-	got.Lines, got.Queues, got.Agents = nil, nil, nil
+	got.Lines, got.Queues, got.Agents, got.Grades = nil, nil, nil, nil
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("sample outside its lists\n%+v, defaults\n%+v", got, want)
 	}
 	wantQueue := DefaultQueue()
 	wantQueue.ID, wantQueue.Name = queue.ID, queue.Name
-	if queue != wantQueue {
+	if !reflect.DeepEqual(queue, wantQueue) {
 		t.Errorf("queue of the sample\n%+v, default\n%+v", queue, wantQueue)
 	}
 	if line.Greeting != DefaultLine().Greeting {
@@ -44,8 +45,15 @@ func TestSampleCommentsEveryKey(t *testing.T) {
 		t.Fatal(problems)
 	}
 	text := strings.Split(Sample(), "\n")
+	first := map[string]int{} // line of the first item that has the key
+	for key, n := range lines {
+		key = indexPattern.ReplaceAllString(key, "[0]")
+		if at, ok := first[key]; !ok || n < at {
+			first[key] = n
+		}
+	}
 	for _, key := range everyKey(reflect.TypeFor[Config](), "") {
-		n, ok := lines[key]
+		n, ok := first[key]
 		if !ok {
 			t.Errorf("key %s is not in the sample", key)
 			continue
@@ -61,6 +69,9 @@ func TestSampleCommentsEveryKey(t *testing.T) {
 		}
 	}
 }
+
+// indexPattern finds the place of an item in its list.
+var indexPattern = regexp.MustCompile(`\[\d+\]`)
 
 // everyKey returns the path of every key, lists by their first item.
 func everyKey(group reflect.Type, prefix string) []string {

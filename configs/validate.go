@@ -25,9 +25,12 @@ func (c *Config) check() Problems {
 	c.checkStores(&r)
 	c.checkAPI(&r)
 	c.checkFigures(&r)
+	c.checkRouting(&r)
+	c.checkGrades(&r)
 	c.checkQueues(&r)
 	c.checkLines(&r)
 	c.checkAgents(&r)
+	c.checkReach(&r)
 	return Problems(r)
 }
 
@@ -122,7 +125,7 @@ func (c *Config) checkAPI(r *rules) {
 }
 
 func (c *Config) checkQueues(r *rules) {
-	seen := map[call.QueueID]bool{}
+	seen, known := map[call.QueueID]bool{}, c.queueIDs()
 	for i, q := range c.Queues {
 		key := fmt.Sprintf("queues[%d]", i)
 		r.word(key+".id", string(q.ID))
@@ -138,6 +141,7 @@ func (c *Config) checkQueues(r *rules) {
 		r.must(q.AnnounceEvery == 0 || q.AnnounceEvery >= 10*time.Second && q.AnnounceEvery <= time.Hour,
 			key+".announce_every", "must be 0 or from 10s to 1h, not %s", q.AnnounceEvery)
 		r.must(q.Target >= 1 && q.Target <= 100, key+".target", "must be from 1 to 100, not %d", q.Target)
+		c.checkQueueRouting(r, key, q, known)
 	}
 }
 
@@ -185,11 +189,12 @@ func checkGreetings(r *rules, list string, greetings []Greeting) {
 }
 
 func (c *Config) checkAgents(r *rules) {
-	queues := c.queueIDs()
+	queues, skills := c.queueIDs(), c.skills()
 	ids, users, extensions := map[call.AgentID]bool{}, map[string]bool{}, map[string]bool{}
 	for i, a := range c.Agents {
 		key := fmt.Sprintf("agents[%d]", i)
 		a.check(r, key)
+		c.checkSkills(r, key, a, skills)
 		r.must(!ids[a.ID], key+".id", againRule, a.ID)
 		user := strings.ToLower(a.User) // Asterisk's section names differ by more than case.
 		r.must(!users[user], key+".user", againRule, a.User)
@@ -214,7 +219,6 @@ func (a Agent) check(r *rules, key string) {
 		"must be 1 to 15 digits, not %q", a.Extension)
 	r.must(endpointPattern.MatchString(a.Endpoint), key+".endpoint",
 		"must be what Asterisk dials, such as PJSIP/wangfang, not %q", a.Endpoint)
-	r.must(len(a.Queues) > 0, key+".queues", "must name at least one queue")
 }
 
 func (c *Config) queueIDs() map[call.QueueID]bool {
