@@ -58,6 +58,10 @@ type LiveCall struct {
 	Since  time.Time    `json:"since"` // begin of the stage
 	Begin  time.Time    `json:"begin"`
 	Agent  call.AgentID `json:"agent,omitempty"`
+
+	Grade     string `json:"grade,omitempty"`      // id of the caller's grade
+	GradeName string `json:"grade_name,omitempty"` // as it is shown
+	Below     bool   `json:"below,omitempty"`      // the agent is below the level that the caller wants
 }
 
 // Health is whether the parts work. A part that is not OK says in Detail what is wrong.

@@ -84,7 +84,7 @@ func (a *App) unheard(snap ari.Snapshot, told map[call.ID][]call.Event) []ari.Ch
 // foundStory begins the story of a caller of whom the ledger knows nothing.
 func (a *App) foundStory(c ari.Channel) story {
 	a.log.Warn("caller found in Asterisk", "call", c.ID)
-	arrived := arrivedEvent(arrival(&c, c.Dialled), c.Created)
+	arrived := arrivedEvent(a.arrival(&c, c.Dialled), c.Created)
 	a.Record(arrived)
 	return story{id: arrived.Call, arrived: arrived}
 }
@@ -123,7 +123,8 @@ func (a *App) takeUp(ctx context.Context, s story, caller ari.Channel, h holding
 	a.log.Info("call taken up", "call", s.id, "queue", s.queued.Queue, "talking", s.talking())
 	r := resumed{
 		who: callflow.Arrival{
-			Call: s.id, Leg: call.LegID(s.id), Number: s.arrived.Number, Line: s.arrived.Line, Begin: caller.Created,
+			Call: s.id, Leg: call.LegID(s.id), Number: s.arrived.Number, Line: s.arrived.Line,
+			Grade: a.grades.of(s.arrived.Number).Grade, Begin: caller.Created,
 		},
 		past: callflow.Resumption{Began: s.arrived.At, Bridged: h.bridged[caller.ID]},
 	}
@@ -134,9 +135,13 @@ func (a *App) takeUp(ctx context.Context, s story, caller ari.Channel, h holding
 		r.past.Ending = &ending
 	case held != nil:
 		r.past.Leg = held
+		standing := a.standing(r.who, s.queued.Queue)
 		a.submit(acd.Adopt{
-			Caller: acd.Enter{Call: s.id, Queue: s.queued.Queue, Since: s.queued.Entered, Offers: s.offers},
-			Agent:  held.Agent, Offer: call.OfferID(held.Leg), Offered: s.offered.At, Answer: s.answered.At,
+			Caller: acd.Enter{
+				Call: s.id, Queue: s.queued.Queue, Since: s.queued.Entered, Place: s.queued.Place, Offers: s.offers,
+				Level: standing.Level, Priority: standing.Priority,
+			},
+			Agent: held.Agent, Offer: call.OfferID(held.Leg), Offered: s.offered.At, Answer: s.answered.At,
 		})
 	case s.answered.Kind != "":
 		if s.talking() {
@@ -146,7 +151,7 @@ func (a *App) takeUp(ctx context.Context, s story, caller ari.Channel, h holding
 		}
 		r.past.Ending = &call.Ending{Class: call.ClassAnswered, Reason: call.AgentHungUp}
 	case s.queued.Kind != "":
-		r.past.Queue = &callflow.Place{Entered: s.queued.Entered, Offers: s.offers}
+		r.past.Queue = &callflow.Place{Entered: s.queued.Entered, Place: s.queued.Place, Offers: s.offers}
 	}
 	return r
 }

@@ -49,6 +49,8 @@ type App struct {
 	mirror   *redisstore.Mirror
 	recorder *recorder.Recorder
 	acd      *acd.Dispatcher
+	grades   grades
+	book     *book // nil when no queue asks for earlier calls
 	calls    *callflow.Manager
 	roster   *roster
 	strays   strays
@@ -101,7 +103,12 @@ func (a *App) Stop(ctx context.Context) error {
 }
 
 // Record takes a fact for the ledger. It never blocks.
-func (a *App) Record(ev call.Event) { a.writer.Record(ev) }
+func (a *App) Record(ev call.Event) {
+	if a.book != nil {
+		a.book.note(ev)
+	}
+	a.writer.Record(ev)
+}
 
 // Ledger is the store of facts, for reports.
 func (a *App) Ledger() *sqlstore.Store { return a.ledger }
@@ -231,29 +238,10 @@ func (a *App) recorded(ctx context.Context, ev call.Event) error {
 	return a.writer.Save(ctx, ev)
 }
 
-func (a *App) startACD(ctx context.Context) error {
-	cfg := acd.Config{}
-	for _, q := range a.cfg.Queues {
-		cfg.Queues = append(cfg.Queues, acd.Queue{ID: q.ID, RingFor: q.RingFor, WrapUp: q.WrapUp, MaxWait: q.MaxWait})
-	}
-	for _, g := range a.cfg.Agents {
-		cfg.Agents = append(cfg.Agents, acd.Agent{ID: g.ID, Queues: g.Queues})
-	}
-	engine, err := acd.New(cfg)
-	if err != nil {
-		return err
-	}
-	a.acd, err = acd.NewDispatcher(engine, acd.Options{
-		Record: a.Record,
-		Act:    func(x acd.Action) { a.calls.Act(x) },
-	})
-	return err
-}
-
 func (a *App) startCalls(ctx context.Context) error {
-	endpoints := make(map[call.AgentID]string, len(a.cfg.Agents))
+	endpoints, pickUp := make(map[call.AgentID]string, len(a.cfg.Agents)), make(map[call.AgentID]bool)
 	for _, g := range a.cfg.Agents {
-		endpoints[g.ID] = g.Endpoint
+		endpoints[g.ID], pickUp[g.ID] = g.Endpoint, g.AutoAnswer
 	}
 	a.roster = newRoster(a.acd, endpoints, a.log.With("part", "roster"))
 	subscribe, watch := a.roster.sources()
@@ -267,8 +255,9 @@ func (a *App) startCalls(ctx context.Context) error {
 	}
 	a.ari = client
 	a.calls, err = callflow.NewManager(callflow.Options{
-		Phone: &phone{ari: client, endpoints: endpoints}, ACD: a.acd, Recording: a.recorder, Ledger: a,
-		Lines: a.lines(), UnknownNumber: a.cfg.Sound("unknown-number"), Log: a.log.With("part", "callflow"),
+		Phone: &phone{ari: client, endpoints: endpoints, pickUp: pickUp}, ACD: a.acd, Recording: a.recorder, Ledger: a,
+		Standing: a.standing,
+		Lines:    a.lines(), UnknownNumber: a.cfg.Sound("unknown-number"), Log: a.log.With("part", "callflow"),
 	})
 	if err != nil {
 		return err

@@ -49,6 +49,7 @@ func Check(ctx context.Context, cfg *configs.Config) []Finding {
 	out = append(out, checkAsterisk(ctx, cfg)...)
 	out = append(out, checkRedis(ctx, cfg)...)
 	out = append(out, checkFolders(cfg)...)
+	out = append(out, ringLimits(cfg)...)
 	return out
 }
 
@@ -243,6 +244,23 @@ func checkRedis(ctx context.Context, cfg *configs.Config) []Finding {
 	now, err := s.Time(ctx)
 	if err == nil {
 		out = append(out, clock(Finding{Name: "clock of Redis"}, now, time.Now()))
+	}
+	return out
+}
+
+// ringLimits warns of queues whose phones ring so long that a third agent cannot answer in
+// time any more when two do not pick up (S1). It works, so it is no fault.
+func ringLimits(cfg *configs.Config) []Finding {
+	var out []Finding
+	for _, q := range cfg.Queues {
+		if two := 2 * q.RingFor; two >= cfg.Figures.Threshold {
+			out = append(out, Finding{
+				Name: "ring limit", Warn: true,
+				Detail: fmt.Sprintf("queue %s: when two agents do not pick up, %s of the %s for an answer are gone",
+					q.ID, two, cfg.Figures.Threshold),
+				Fix: "set ring_for of the queue below half of figures.threshold",
+			})
+		}
 	}
 	return out
 }

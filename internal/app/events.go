@@ -126,7 +126,7 @@ func (a *App) stasisStart(ctx context.Context, e *ari.Event) {
 		if len(e.Args) > 1 && e.Args[1] != "" {
 			line = e.Args[1]
 		}
-		a.calls.Arrive(arrival(e.Channel, line))
+		a.calls.Arrive(a.arrival(e.Channel, line))
 	case len(e.Args) > 1 && e.Args[0] == "agent":
 		if !a.calls.Deliver(call.ID(e.Args[1]), callflow.LegCreated{Leg: call.LegID(e.Channel.ID)}) {
 			a.orphan(ctx, e.Channel.ID)
@@ -174,7 +174,7 @@ func (a *App) hangUp(ctx context.Context, id string) {
 // earlier run or in a gap. He has waited enough to be spared the greeting.
 func (a *App) stranger(c ari.Channel) {
 	a.log.Warn("caller found in Asterisk", "call", c.ID)
-	who := arrival(&c, c.Dialled)
+	who := a.arrival(&c, c.Dialled)
 	a.Record(arrivedEvent(who, c.Created))
 	a.calls.Resume(who, callflow.Resumption{Began: c.Created})
 }
@@ -183,13 +183,15 @@ func (a *App) stranger(c ari.Channel) {
 func arrivedEvent(who callflow.Arrival, at time.Time) call.Event {
 	return call.Event{
 		Kind: call.Arrived, At: call.Stamp(at), Call: who.Call, Number: who.Number, Line: who.Line,
+		Grade: who.Grade.ID,
 	}
 }
 
-func arrival(c *ari.Channel, line string) callflow.Arrival {
+func (a *App) arrival(c *ari.Channel, line string) callflow.Arrival {
+	number := callerNumber(c.CallerNumber)
 	return callflow.Arrival{
-		Call: call.ID(c.ID), Leg: call.LegID(c.ID), Number: callerNumber(c.CallerNumber), Line: line,
-		Begin: c.Created,
+		Call: call.ID(c.ID), Leg: call.LegID(c.ID), Number: number, Line: line,
+		Grade: a.grades.of(number).Grade, Begin: c.Created,
 	}
 }
 

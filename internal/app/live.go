@@ -55,7 +55,7 @@ func (a *App) liveCall(c callflow.Status) web.LiveCall {
 	}
 	return web.LiveCall{
 		ID: c.Call, Number: c.Number, Line: c.Line, Queue: queue, Stage: string(c.Stage), Since: c.Since,
-		Begin: c.Begin, Agent: c.Agent,
+		Begin: c.Begin, Agent: c.Agent, Grade: c.Grade.ID, GradeName: c.Grade.Name, Below: c.Below,
 	}
 }
 

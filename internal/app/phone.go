@@ -19,6 +19,7 @@ const ringMax = 2 * time.Minute
 type phone struct {
 	ari       *ari.Client
 	endpoints map[call.AgentID]string
+	pickUp    map[call.AgentID]bool // phones that are asked to pick up by themselves
 }
 
 var errUnknownAgent = errors.New("agent has no endpoint")
@@ -77,9 +78,23 @@ func (p *phone) CreateLeg(ctx context.Context, leg call.LegID, agent call.AgentI
 		AppArgs:    []string{"agent", string(a.Call)},
 		ChannelID:  string(leg),
 		Originator: string(a.Leg),
-		Variables:  map[string]string{"CALLERID(num)": number, "CALLERID(name)": number},
+		Variables:  display(number, a.Grade, p.pickUp[agent]),
 	})
 	return err
+}
+
+// display is what the agent's phone is told: who rings, his grade first where he has one,
+// and whether to pick up by itself. Phones differ in the header they know, so there are two.
+func display(number string, g callflow.Grade, pickUp bool) map[string]string {
+	told := map[string]string{"CALLERID(num)": number, "CALLERID(name)": number}
+	if g.Name != "" {
+		told["CALLERID(name)"] = g.Name + " " + number
+	}
+	if pickUp {
+		told["PJSIP_HEADER(add,Call-Info)"] = "<sip:hotline>;answer-after=0"
+		told["PJSIP_HEADER(add,Alert-Info)"] = "<http://hotline>;info=alert-autoanswer;delay=0"
+	}
+	return told
 }
 
 // DialLeg rings the phone. Asterisk answers 409 until the leg's StasisStart.

@@ -72,7 +72,7 @@ func (s *story) answer(at time.Time) {
 
 // held is the leg of the last offer as the flow takes it up.
 func (s *story) held(leg string, up, joined bool) *callflow.Held {
-	return &callflow.Held{Leg: call.LegID(leg), Agent: s.offered.Agent, Up: up, Joined: joined}
+	return &callflow.Held{Leg: call.LegID(leg), Agent: s.offered.Agent, Up: up, Joined: joined, Below: s.answered.Below}
 }
 
 // numberOf is the number of the offer at the end of a leg's id.

@@ -188,3 +188,16 @@ func TestWordsAreComplete(t *testing.T) {
 		}
 	}
 }
+
+// S5: a key account shows by its grade, and a junior who has it by a plain mark.
+func TestS5LiveViewMarksTheJunior(t *testing.T) {
+	l := busyHour()
+	l.Calls[0].GradeName, l.Calls[0].Below = "大用户", true
+	l.Calls[1].GradeName = "专线用户"
+	frame := strings.Join(Frame(l, "zh-CN", 130, 40), "\n")
+	for _, want := range []string{"\n! 大用户 013800138000  ", "\n专线用户 13900139000  "} {
+		if !strings.Contains(frame, want) {
+			t.Errorf("%q is not in the picture:\n%s", want, frame)
+		}
+	}
+}

@@ -96,6 +96,12 @@ func callTable(l web.Live, w words) table {
 		if number == "" {
 			number = w.withheld
 		}
+		if c.GradeName != "" {
+			number = c.GradeName + " " + number
+		}
+		if c.Below {
+			number = "! " + number // in this column it is read first, and it is never cut off
+		}
 		t = append(t, []string{
 			number, w.stages[c.Stage], clock(l.At.Sub(c.Since)), clock(l.At.Sub(c.Begin)), string(c.Agent),
 		})

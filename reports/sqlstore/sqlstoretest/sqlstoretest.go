@@ -60,11 +60,11 @@ func Sample() []call.Event {
 		return with(in(k, ms), func(e *call.Event) { e.Agent, e.Offer = "ann", "o1" })
 	}
 	return []call.Event{
-		{Kind: call.Arrived, At: At(0), Call: "1.1", Number: "+8613800138000", Line: "10000"},
-		with(in(call.Queued, 10), func(e *call.Event) { e.Queueing = true }),
+		{Kind: call.Arrived, At: At(0), Call: "1.1", Number: "+8613800138000", Line: "10000", Grade: "key"},
+		with(in(call.Queued, 10), func(e *call.Event) { e.Queueing, e.Place = true, At(-5000) }),
 		offer(call.Offered, 20),
 		with(offer(call.OfferEnded, 30), func(e *call.Event) { e.Outcome, e.Ring = call.NoAnswer, 10 }),
-		with(offer(call.Answered, 40), func(e *call.Event) { e.Wait, e.Ring = 30, 5 }),
+		with(offer(call.Answered, 40), func(e *call.Event) { e.Wait, e.Ring, e.Below = 30, 5, true }),
 		{Kind: call.Connected, At: At(50), Call: "1.1", Agent: "ann", Offer: "o1", Leg: "leg"},
 		with(offer(call.HoldEnded, 55), func(e *call.Event) { e.Held = 5 }),
 		{Kind: call.Conferenced, At: At(56), Call: "1.1", Agent: "ann", Offer: "o1", Leg: "l2", Target: "number:110"},

@@ -1,0 +1,215 @@
+package app
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hotline/acd"
+	"hotline/call"
+	"hotline/callflow"
+	"hotline/configs"
+)
+
+// ruled is a configuration that sets everything about routing.
+func ruled() *configs.Config {
+	c := configs.Default()
+	c.Routing = configs.Routing{MissPause: 3 * time.Second, SuspendAfter: 2, PriorityWorth: 30 * time.Second}
+	care, sales := configs.DefaultQueue(), configs.DefaultQueue()
+	care.ID, care.Skill, care.MinLevel, care.HighestFirst = "care", "phone", "junior", true
+	care.Widen = []configs.Widen{{After: 20 * time.Second, Level: "0"}}
+	care.Help = []configs.Help{{After: 30 * time.Second, Queue: "sales"}}
+	care.MaxWaiting, care.EmptyAfter, care.Worth, care.MaxWait = 7, time.Minute, 10*time.Second, 5*time.Minute
+	care.StickyFor, care.StickyWait, care.ResumePlace = 30*time.Minute, 20*time.Second, 5*time.Minute
+	sales.ID = "sales"
+	c.Queues = []configs.Queue{care, sales}
+	c.Agents = []configs.Agent{
+		{ID: "sue", Queues: []call.QueueID{"sales"}, Skills: map[string]configs.Level{"phone": "senior"}},
+		{ID: "jo", Queues: []call.QueueID{"care"}},
+	}
+	c.Grades = []configs.Grade{
+		{ID: "key", Name: "大用户", Level: "senior", Priority: 2, Numbers: []string{"0108888*", "13800000001"}},
+		{
+			ID: "leased", Name: "专线", Level: "manager", Priority: -1, Numbers: []string{"01088889*"},
+			Listed: []string{"010888*"},
+		},
+	}
+	c.Complete()
+	return c
+}
+
+func TestSettingsReachTheEngine(t *testing.T) {
+	want := acd.Config{
+		MissPause: 3 * time.Second, SuspendAfter: 2, PriorityWorth: 30 * time.Second,
+		Queues: []acd.Queue{
+			{
+				ID: "care", RingFor: 6 * time.Second, WrapUp: 30 * time.Second, MaxWait: 5 * time.Minute,
+				Skill: "phone", MinLevel: 1, HighestFirst: true,
+				Widen:      []acd.Widen{{After: 20 * time.Second, Level: 0}},
+				Help:       []acd.Help{{After: 30 * time.Second, Queue: "sales"}},
+				MaxWaiting: 7, EmptyAfter: time.Minute, Worth: 10 * time.Second,
+			},
+			{ID: "sales", RingFor: 6 * time.Second, WrapUp: 30 * time.Second},
+		},
+		Agents: []acd.Agent{
+			{ID: "sue", Queues: []call.QueueID{"sales"}, Skills: map[acd.Skill]acd.Level{"phone": 2}},
+			{ID: "jo", Queues: []call.QueueID{"care"}},
+		},
+	}
+	got := acdConfig(ruled())
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("config (-want +got):\n%s", diff)
+	}
+	if err := got.Validate(); err != nil {
+		t.Errorf("the engine refuses it: %v", err)
+	}
+}
+
+// S5: a caller is known by his number, exactly or by the longest beginning.
+func TestS5CallerIsGradedByNumber(t *testing.T) {
+	g := newGrades(ruled())
+	for number, want := range map[string]string{
+		"13800000001": "key", "138-0000-0001": "key", "+13800000001": "key", "138000000012": "", "1380000000": "",
+		"01088881234": "key", "01088889999": "leased", "0108887": "leased", "0108889": "leased", "010888": "leased",
+		"01088": "", "": "", "alice": "",
+	} {
+		if got := g.of(number); got.ID != want {
+			t.Errorf("%s is graded %q, want %q", number, got.ID, want)
+		}
+	}
+	if got := g.of("13800000001"); got.Name != "大用户" || got.level != 2 || got.priority != 2 {
+		t.Errorf("%+v, want level 2 and priority 2", got)
+	}
+}
+
+// at is a moment of the tests.
+var at = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+func after(d time.Duration) time.Time { return at.Add(d) }
+
+// visit is what the ledger holds of a call that waited from its begin on.
+func visit(id call.ID, number string, begin time.Duration, place time.Time, rest ...call.Event) []call.Event {
+	events := []call.Event{
+		{Kind: call.Arrived, At: after(begin), Call: id, Number: number, Line: "95001"},
+		{Kind: call.Queued, At: after(begin), Call: id, Queue: "care", Entered: after(begin), Place: place},
+	}
+	// The end of the caller's leg is often written before what the engine makes of it.
+	events = append(events, call.Event{Kind: call.Ended, At: after(begin), Call: id})
+	for _, e := range rest {
+		e.Call, e.Queue, e.Entered = id, "care", after(begin)
+		events = append(events, e)
+	}
+	return events
+}
+
+func abandoned(d time.Duration) call.Event {
+	return call.Event{Kind: call.LeftQueue, At: after(d), Outcome: call.Abandoned}
+}
+
+func talked(d time.Duration, agent call.AgentID) call.Event {
+	return call.Event{Kind: call.TalkEnded, At: after(d), Agent: agent, Answer: at}
+}
+
+func TestStandingOfACaller(t *testing.T) {
+	const me, minute = "13900000000", time.Minute
+	var plain callflow.Standing
+	talk := visit("c1", me, 0, time.Time{}, talked(minute, "sue"))
+	gaveUp := visit("c1", me, 0, time.Time{}, abandoned(minute))
+	agent := callflow.Standing{Prefer: "sue", PreferFor: 20 * time.Second}
+	place := callflow.Standing{Place: at}
+	for name, tc := range map[string]struct {
+		past   []call.Event
+		number string
+		queue  call.QueueID
+		begin  time.Duration
+		want   callflow.Standing
+	}{
+		"nothing is known":        {nil, me, "care", 0, plain},
+		"a grade":                 {nil, "13800000001", "care", 0, callflow.Standing{Level: 2, Priority: 2}},
+		"a grade without a skill": {nil, "13800000001", "sales", 0, callflow.Standing{Priority: 2}},
+		"his agent":               {talk, me, "care", 31 * minute, agent},
+		"his agent, too late":     {talk, me, "care", 31*minute + 1, plain},
+		"another's agent":         {talk, "13900000001", "care", minute, plain},
+		"a withheld number": {
+			visit("c1", "", 0, time.Time{}, talked(minute, "sue")), "", "care", minute, plain,
+		},
+		"not sticky in this queue": {talk, me, "sales", minute, plain},
+		"his last agent": {
+			slices.Concat(visit("c2", me, 10*minute, time.Time{}, talked(11*minute, "sue")),
+				visit("c1", me, 0, time.Time{}, talked(minute, "jo"))), me, "care", 12 * minute, agent,
+		},
+		"his place":                {gaveUp, me, "care", 6 * minute, place},
+		"his place, too late":      {gaveUp, me, "care", 6*minute + 1, plain},
+		"his place, another queue": {gaveUp, me, "sales", 2 * minute, plain},
+		"sent away": {
+			visit("c1", me, 0, time.Time{}, call.Event{Kind: call.LeftQueue, At: after(minute), Outcome: call.TimedOut}),
+			me, "care", 2 * minute, plain,
+		},
+		"a place is used once": {
+			slices.Concat(gaveUp, visit("c2", me, 2*minute, at, talked(3*minute, "sue"))),
+			me, "care", 4 * minute, agent,
+		},
+		"a place given up again": {
+			slices.Concat(gaveUp, visit("c2", me, 2*minute, at, abandoned(3*minute))),
+			me, "care", 4 * minute, place,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := ruled()
+			a := &App{cfg: c, grades: newGrades(c), book: newBook(10)}
+			for _, e := range tc.past {
+				a.book.note(e)
+			}
+			got := a.standing(callflow.Arrival{Number: tc.number, Begin: after(tc.begin)}, tc.queue)
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("standing (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// The book is bounded: the numbers that were silent for longest are forgotten.
+func TestBookForgetsTheOldest(t *testing.T) {
+	b := newBook(2)
+	for i, number := range []string{"1", "2", "1", "3"} {
+		for _, e := range visit(call.ID(rune('a'+i)), number, time.Duration(i)*time.Minute, time.Time{},
+			talked(time.Duration(i)*time.Minute, "sue")) {
+			b.note(e)
+		}
+	}
+	if b.of("2").agent != "" || b.of("1").agent != "sue" || b.of("3").agent != "sue" {
+		t.Errorf("known: %+v %+v %+v, want 2 forgotten", b.of("1"), b.of("2"), b.of("3"))
+	}
+	if known, forgotten := b.size(); known != 2 || forgotten != 1 {
+		t.Errorf("%d known, %d forgotten, want 2 and 1", known, forgotten)
+	}
+	if n := len(b.calls.items); n > 2 {
+		t.Errorf("%d calls are in the book, want 2 at most", n)
+	}
+}
+
+// What an agent's phone is told of a caller.
+func TestS5PhoneShowsTheGrade(t *testing.T) {
+	plain := display("13800000001", callflow.Grade{}, false)
+	want := map[string]string{"CALLERID(num)": "13800000001", "CALLERID(name)": "13800000001"}
+	if diff := cmp.Diff(want, plain); diff != "" {
+		t.Errorf("plain (-want +got):\n%s", diff)
+	}
+	key := display("13800000001", callflow.Grade{ID: "key", Name: "大用户"}, true)
+	if key["CALLERID(name)"] != "大用户 13800000001" || key["CALLERID(num)"] != "13800000001" || len(key) != 4 {
+		t.Errorf("key account: %v, want grade, number and two headers", key)
+	}
+}
+
+// S1: ring limits that leave a third agent no time are pointed out.
+func TestS1CheckWarnsOfLongRinging(t *testing.T) {
+	c := ruled()
+	c.Queues[0].RingFor, c.Queues[1].RingFor = 7499*time.Millisecond, 7500*time.Millisecond
+	found := ringLimits(c)
+	if len(found) != 1 || !found[0].Warn || found[0].Bad || found[0].Detail !=
+		"queue sales: when two agents do not pick up, 15s of the 15s for an answer are gone" {
+		t.Errorf("findings %+v, want one about sales", found)
+	}
+}
