@@ -2,6 +2,7 @@ package callflow
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -314,6 +315,61 @@ func TestArriveTwiceIsOneCall(t *testing.T) {
 		w.after(time.Second)
 		w.want("arrived", "ended abandoned/hung_up_in_greeting")
 	})
+}
+
+// TestPeers03HangUpThatFailsIsRepeated: the switch does not carry out the end of a leg. It is
+// asked again until it does, also when the caller has left, and the phone is silent before
+// its agent is rung for the next caller.
+func TestPeers03HangUpThatFailsIsRepeated(t *testing.T) {
+	in(t, 1, func(w *world) {
+		works := func(err error) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.refuse["hangup"] = err
+		}
+		w.arrive()
+		w.endPrompt()
+		w.after(time.Second)
+		works(errors.New("500"))
+		w.m.Deliver("c1", CallerGone{At: time.Now()})
+		w.after(3 * hangUpAgain / 2)
+		if n := w.count("hangup c1-a1"); n != 2 {
+			t.Errorf("the end of the leg was ordered %d times, want 2 in vain", n)
+		}
+		works(nil)
+		w.after(hangUpAgain)
+		w.m.Deliver("c1", LegGone{Leg: "c1-a1", Outcome: call.NoAnswer})
+		w.after(acd.DefaultRingGrace)
+		if n := w.count("hangup c1-a1"); n != 3 {
+			t.Errorf("the end of the leg was ordered %d times, want 3", n)
+		}
+	})
+}
+
+// TestArriveAgainAfterTheEnd: the event of the arrival comes a second time when the call is
+// over. It is no second call: the ledger would count it and the recorder wait for it.
+func TestArriveAgainAfterTheEnd(t *testing.T) {
+	in(t, 0, func(w *world) {
+		w.arrive()
+		w.m.Deliver("c1", CallerGone{At: time.Now()})
+		w.after(time.Second)
+		w.arrive()
+		w.after(time.Second)
+		w.want("arrived", "ended abandoned/hung_up_in_greeting")
+	})
+}
+
+func TestCallsThatAreOverAreForgotten(t *testing.T) {
+	m := Manager{over: map[call.ID]bool{}}
+	for i := range 3 * overBound / 2 {
+		m.remember(call.ID(fmt.Sprint(i)))
+	}
+	if len(m.over) != overBound || len(m.ended) != overBound {
+		t.Errorf("%d and %d calls are kept in mind, want %d", len(m.over), len(m.ended), overBound)
+	}
+	if m.over[call.ID(fmt.Sprint(overBound/2-1))] || !m.over[call.ID(fmt.Sprint(overBound/2))] {
+		t.Error("not the oldest ones were forgotten")
+	}
 }
 
 func TestMailboxIsBounded(t *testing.T) {

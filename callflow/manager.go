@@ -19,6 +19,9 @@ const (
 	// settle is how long a leg may be younger than a look before its absence counts: the
 	// look may have been taken before the leg was made.
 	settle = 3 * time.Second
+	// overBound is how many calls that are over are kept in mind: minutes of a busy house,
+	// while an event that comes again does so within seconds.
+	overBound = 4096
 )
 
 // Options are what a Manager needs. All but Log and the limits are required.
@@ -71,6 +74,9 @@ type Manager struct {
 
 	mu    sync.Mutex
 	flows map[call.ID]*flow
+	over  map[call.ID]bool // the last calls that ended
+	ended []call.ID        // the same, in turn; next is the oldest
+	next  int
 
 	refused atomic.Uint64
 }
@@ -88,18 +94,20 @@ func NewManager(opt Options) (*Manager, error) {
 		lines[l.Number] = l
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	return &Manager{opt: opt, lines: lines, ctx: ctx, stop: stop, flows: map[call.ID]*flow{}}, nil
+	return &Manager{
+		opt: opt, lines: lines, ctx: ctx, stop: stop, flows: map[call.ID]*flow{}, over: map[call.ID]bool{},
+	}, nil
 }
 
-// Arrive starts the flow of a new caller. A call that is known already is left alone, so
-// an event that comes twice does no harm.
+// Arrive starts the flow of a new caller. A call that is known already, or is just over, is
+// left alone, so an event that comes twice does no harm.
 func (m *Manager) Arrive(a Arrival) { m.start(a, nil) }
 
 // start makes the flow's goroutine, once for each call.
 func (m *Manager) start(a Arrival, past *Resumption) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, known := m.flows[a.Call]; known || m.ctx.Err() != nil {
+	if m.flows[a.Call] != nil || m.over[a.Call] || m.ctx.Err() != nil {
 		return
 	}
 	f := newFlow(m, a)
@@ -197,12 +205,25 @@ func (m *Manager) post(f *flow, s Signal) bool {
 func (m *Manager) forget(f *flow) {
 	m.mu.Lock()
 	delete(m.flows, f.a.Call)
+	m.remember(f.a.Call)
 	m.mu.Unlock()
 	for _, s := range f.box.close() {
 		if o, ok := s.(order); ok {
 			m.refuse(o.Action)
 		}
 	}
+}
+
+// remember keeps in mind that a call is over, in place of the one that ended longest ago.
+func (m *Manager) remember(id call.ID) {
+	if len(m.ended) < overBound {
+		m.ended = append(m.ended, id)
+	} else {
+		delete(m.over, m.ended[m.next])
+		m.ended[m.next] = id
+		m.next = (m.next + 1) % overBound
+	}
+	m.over[id] = true
 }
 
 func (m *Manager) submit(cmd acd.Command) {

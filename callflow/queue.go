@@ -12,6 +12,10 @@ import (
 // at once need not hear that all agents are busy.
 const announceAfter = 3 * time.Second
 
+// hangUpAgain is the pause before a hang-up that failed is tried again: short enough that
+// the phone is silent before the engine rings it for the next caller (acd.Config.RingGrace).
+const hangUpAgain = time.Second
+
 // enqueue puts the caller into his line's queue. The wait starts here, after the last
 // prompt he had to hear (metrics.md B1).
 func (f *flow) enqueue(ctx context.Context) {
@@ -136,15 +140,36 @@ func (f *flow) drop(ctx context.Context, a acd.Drop) {
 	f.hangUpLeg(ctx, id, cause)
 }
 
+// hangUpLeg ends an agent's leg. Where the switch does not do it the call asks again until
+// it does, beside its other work, and is not over before: nobody else knows of the leg, and
+// its phone would ring, or hold the agent, for nobody.
 func (f *flow) hangUpLeg(ctx context.Context, id call.LegID, cause Cause) {
 	if err := f.m.opt.Phone.HangUp(ctx, id, cause); err != nil {
 		f.log.Warn("hang-up of an agent's leg failed", "leg", id, "error", err)
+		f.side.Go(func() { f.insist(ctx, id, cause) })
 	}
 }
 
+func (f *flow) insist(ctx context.Context, id call.LegID, cause Cause) {
+	again := time.NewTicker(hangUpAgain)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-again.C:
+		}
+		if f.m.opt.Phone.HangUp(ctx, id, cause) == nil {
+			return
+		}
+	}
+}
+
+// stopMusic runs beside the flow too and reads nothing of it that changes. That it fails is
+// no fault when the caller has just left.
 func (f *flow) stopMusic(ctx context.Context) {
-	if err := f.m.opt.Phone.StopMusic(ctx, f.a.Leg); err != nil && !f.gone {
-		f.log.Warn("music not stopped", "error", err)
+	if err := f.m.opt.Phone.StopMusic(ctx, f.a.Leg); err != nil {
+		f.log.Info("music not stopped", "error", err)
 	}
 }
 
