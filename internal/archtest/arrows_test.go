@@ -70,6 +70,8 @@ var rooms = []room{
 			"configs/...", "internal/...",
 		},
 	},
+	// The simulation plays parts alone, in virtual time: nothing of it may touch a network.
+	{folder: "test/sim", imports: []string{"call", "acd", "callflow", "reports"}},
 }
 
 // anywhere are rooms of no trade that every part but the vocabulary may use.
@@ -143,6 +145,7 @@ func TestWrongArrowsAreFound(t *testing.T) {
 		"a command and a live part":      {"cmd/hotline/serve.go", "hotline/acd", true},
 		"a folder of a similar name":     {"acdx/engine.go", "fmt", true},
 		"a room of nobody":               {"internal/util/util.go", "fmt", true},
+		"the simulation and a network":   {"test/sim/world_test.go", "hotline/internal/testbed", true},
 		"the whole system and all of it": {"test/e2e/first_test.go", "hotline/internal/phonesim", false},
 	} {
 		s := mustParse(t, c.path, "package p\nimport _ \""+c.imported+"\"\n")

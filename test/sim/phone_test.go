@@ -1,0 +1,291 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"hotline/call"
+	"hotline/callflow"
+)
+
+// The answers of the switch.
+var (
+	errRefused  = errors.New("500 refused")
+	errConflict = errors.New("409 conflict")
+	errMissing  = errors.New("404 not found")
+)
+
+// phone is the switch as the flow commands it. The embedded interface is nil: a command
+// that the flow learns compiles, and the first run that uses it says which one is missing
+// here.
+type phone struct {
+	callflow.Phone
+	*world
+}
+
+// command carries out an order as the switch does: after a while, not at all, or with a
+// wrong report. do runs with w.mu held.
+func (p phone) command(ctx context.Context, s *story, verb, subject string, do func() error) error {
+	p.mu.Lock()
+	key := verb + " " + subject
+	p.commands[key]++
+	d := p.chance.of("command", key, fmt.Sprint(p.commands[key]))
+	p.mu.Unlock()
+	begin := time.Now()
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		s.busy = append(s.busy, span{begin, time.Now()})
+	}()
+	fate := d.Float64()
+	there, back := d.between(0, p.latency/2), d.between(0, p.latency/2)
+	if fate < p.hung {
+		return errors.Join(context.DeadlineExceeded, wait(ctx, commandMax))
+	}
+	if err := wait(ctx, there); err != nil {
+		return err
+	}
+	if fate < p.hung+p.refused {
+		return errRefused
+	}
+	p.mu.Lock()
+	err := do()
+	p.mu.Unlock()
+	if fate < p.hung+p.refused+p.lied {
+		return errors.Join(context.DeadlineExceeded, wait(ctx, commandMax-there))
+	}
+	return errors.Join(err, wait(ctx, back))
+}
+
+// of is the story of a call.
+func (p phone) of(id call.ID) *story {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stories[id]
+}
+
+func (p phone) bridgeOf(b callflow.BridgeID) *story {
+	return p.of(call.ID(b[len(callflow.BridgePrefix):]))
+}
+
+// OpenBridge makes the bridge with the caller in it.
+func (p phone) OpenBridge(ctx context.Context, b callflow.BridgeID, caller call.LegID) error {
+	s := p.of(call.ID(caller))
+	return p.command(ctx, s, "bridge", string(b), func() error {
+		if s.caller.state == gone {
+			return errMissing
+		}
+		if p.bridges[b] == nil {
+			p.bridges[b] = map[call.LegID]*leg{}
+		}
+		p.bridges[b][caller] = s.caller
+		s.caller.bridge = b
+		return nil
+	})
+}
+
+// Join puts an agent's leg into the bridge.
+func (p phone) Join(ctx context.Context, b callflow.BridgeID, id call.LegID) error {
+	p.mu.Lock()
+	l := p.legs[id]
+	p.mu.Unlock()
+	if l == nil {
+		return errMissing
+	}
+	err := p.command(ctx, l.story, "join", string(id), func() error { return p.join(b, l) })
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l.liedJoin = err != nil && !l.joined.IsZero()
+	return err
+}
+
+func (w *world) join(b callflow.BridgeID, l *leg) error {
+	members := w.bridges[b]
+	if members == nil || l.state == gone {
+		return errMissing
+	}
+	if l.state != up {
+		w.fault("%s is joined before it is picked up", l.id)
+	}
+	for _, other := range members {
+		if other.agent != "" && other != l {
+			w.fault("caller %s has two agents: %s and %s", l.story.id, other.id, l.id)
+		}
+		if other.story != l.story {
+			w.fault("%s is joined with a stranger, %s", l.id, other.id)
+		}
+	}
+	members[l.id] = l
+	l.bridge = b
+	if l.joined.IsZero() {
+		l.joined = time.Now()
+		w.talk(l)
+	}
+	return nil
+}
+
+// CloseBridge ends the bridge. It must be empty of living legs.
+func (p phone) CloseBridge(ctx context.Context, b callflow.BridgeID) error {
+	s := p.bridgeOf(b)
+	return p.command(ctx, s, "close", string(b), func() error {
+		for _, l := range p.bridges[b] {
+			l.bridge = ""
+		}
+		delete(p.bridges, b)
+		return nil
+	})
+}
+
+// Play plays a prompt of some seconds.
+func (p phone) Play(ctx context.Context, b callflow.BridgeID, id callflow.PlaybackID, sound string) error {
+	s := p.bridgeOf(b)
+	p.mu.Lock()
+	s.goodbye = s.goodbye || sound == soundGoodbye
+	p.mu.Unlock()
+	return p.command(ctx, s, "play", string(id), func() error {
+		if p.bridges[b] == nil {
+			return errMissing
+		}
+		pr := &prompt{story: s}
+		p.prompts[id] = pr
+		length := p.chance.of("prompt", string(id)).between(time.Second, 4*time.Second)
+		p.in(length, func() { p.endPrompt(id, pr) })
+		return nil
+	})
+}
+
+// StopPlay ends a prompt.
+func (p phone) StopPlay(ctx context.Context, id callflow.PlaybackID) error {
+	p.mu.Lock()
+	pr := p.prompts[id]
+	p.mu.Unlock()
+	if pr == nil {
+		return nil
+	}
+	return p.command(ctx, pr.story, "stop", string(id), func() error {
+		p.endPrompt(id, pr)
+		return nil
+	})
+}
+
+func (w *world) endPrompt(id callflow.PlaybackID, pr *prompt) {
+	if pr.over {
+		return
+	}
+	pr.over = true
+	w.tell(pr.story.caller, "play "+string(id), nil, func() {
+		w.flows.Deliver(pr.story.id, callflow.PlayEnded{Playback: id})
+	})
+}
+
+// StartMusic plays music to the caller. It is the first that the world notices of a caller
+// in a queue.
+func (p phone) StartMusic(ctx context.Context, caller call.LegID, _ string) error {
+	s := p.of(call.ID(caller))
+	p.mu.Lock()
+	if s.queued.IsZero() {
+		s.queued = time.Now()
+	}
+	p.mu.Unlock()
+	return p.command(ctx, s, "music", string(caller), func() error {
+		if s.caller.state == gone {
+			return errMissing
+		}
+		return nil
+	})
+}
+
+// StopMusic ends it.
+func (p phone) StopMusic(ctx context.Context, caller call.LegID) error {
+	return p.command(ctx, p.of(call.ID(caller)), "quiet", string(caller), func() error { return nil })
+}
+
+// CreateLeg makes the leg to an agent's phone.
+func (p phone) CreateLeg(ctx context.Context, id call.LegID, agent call.AgentID, a callflow.Arrival) error {
+	s := p.of(a.Call)
+	err := p.command(ctx, s, "create", string(id), func() error { return p.create(id, agent, s) })
+	p.note(id, err)
+	return err
+}
+
+// note keeps that the command that makes or dials a leg did not go as it should.
+func (w *world) note(id call.LegID, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if l := w.legs[id]; l != nil && err != nil {
+		l.failed = true
+	}
+}
+
+func (w *world) create(id call.LegID, agent call.AgentID, s *story) error {
+	d := w.chance.of("create", string(id))
+	switch {
+	case w.legs[id] != nil:
+		w.fault("%s is created twice", id)
+		return errConflict
+	case w.devices[agent].off && d.happens(0.5):
+		return errRefused
+	}
+	l := &leg{id: id, story: s, agent: agent, state: created, born: time.Now()}
+	s.legs = append(s.legs, l)
+	w.legs[id] = l
+	w.in(d.between(0, w.latency/4), func() {
+		if l.state != created {
+			return
+		}
+		l.state = ready
+		w.tell(l, "created "+string(id), nil, func() { w.legCreated(l) })
+	})
+	return nil
+}
+
+// DialLeg rings the phone.
+func (p phone) DialLeg(ctx context.Context, id, caller call.LegID) error {
+	err := p.command(ctx, p.of(call.ID(caller)), "dial", string(id), func() error {
+		l := p.legs[id]
+		switch {
+		case l == nil || l.state == gone:
+			return errMissing
+		case l.state != ready:
+			return errConflict
+		}
+		p.ring(l)
+		return nil
+	})
+	p.note(id, err)
+	return err
+}
+
+// HangUp ends a leg after the moment that the phone needs.
+func (p phone) HangUp(ctx context.Context, id call.LegID, _ callflow.Cause) error {
+	call, isLeg := owner(id)
+	s := p.of(call)
+	p.mu.Lock()
+	l := s.caller
+	if isLeg {
+		l = p.legs[id]
+	}
+	if l != nil {
+		if l.dropped.IsZero() {
+			l.dropped = time.Now()
+		}
+		l.hangUps++
+	}
+	p.mu.Unlock()
+	carried := false
+	err := p.command(ctx, s, "hangup", string(id), func() error {
+		carried = true
+		if l != nil && l.state != gone {
+			p.hangUp(l)
+		}
+		return nil
+	})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if l != nil && !carried {
+		l.deaf = true
+	}
+	return err
+}
