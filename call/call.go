@@ -51,7 +51,8 @@ type Party string
 
 // The sides of a call.
 const (
-	ByCaller Party = "caller"
-	ByAgent  Party = "agent"
-	BySystem Party = "system"
+	ByCaller  Party = "caller"
+	ByAgent   Party = "agent"
+	BySystem  Party = "system"
+	ByOutside Party = "outside" // an outside number that an agent joined or sent the caller to
 )

@@ -99,6 +99,7 @@ type Reason string
 const (
 	CallerHungUp      Reason = "caller_hung_up"      // during the talk
 	AgentHungUp       Reason = "agent_hung_up"       // during the talk
+	OutsideHungUp     Reason = "outside_hung_up"     // the outside number he was sent to, during the talk
 	HungUpInGreeting  Reason = "hung_up_in_greeting" // before the queue
 	HungUpInQueue     Reason = "hung_up_in_queue"    // while waiting
 	HungUpWhileRinged Reason = "hung_up_while_rung"  // while an agent's phone rang

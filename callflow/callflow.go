@@ -27,6 +27,7 @@ const BridgePrefix = "hl-"
 type Bridges interface {
 	OpenBridge(ctx context.Context, bridge BridgeID, caller call.LegID) error
 	Join(ctx context.Context, bridge BridgeID, leg call.LegID) error
+	Leave(ctx context.Context, bridge BridgeID, leg call.LegID) error
 	CloseBridge(ctx context.Context, bridge BridgeID) error
 }
 
@@ -37,13 +38,19 @@ type Sounds interface {
 	StopPlay(ctx context.Context, playback PlaybackID) error
 	StartMusic(ctx context.Context, caller call.LegID, class string) error
 	StopMusic(ctx context.Context, caller call.LegID) error
+	// Refresh makes the caller's recording ready for another voice than the last one, see
+	// ADR 0010. The caller hears nothing of it, and music must follow it or be stopped.
+	Refresh(ctx context.Context, caller call.LegID) error
 }
 
-// Legs makes and ends single legs. A leg that was created reports LegCreated, and only then
-// it can be dialled: before, Asterisk refuses. HangUp of a leg that is gone is no error.
+// Legs makes and ends single legs, of agents and to outside numbers. A leg that was created
+// reports LegCreated, and only then it can be dialled: before, Asterisk refuses. HangUp of a
+// leg that is gone is no error.
 type Legs interface {
 	CreateLeg(ctx context.Context, leg call.LegID, agent call.AgentID, arrival Arrival) error
+	CreateOutside(ctx context.Context, leg call.LegID, number string, arrival Arrival) error
 	DialLeg(ctx context.Context, leg, caller call.LegID) error
+	SendKeys(ctx context.Context, leg call.LegID, keys string) error
 	HangUp(ctx context.Context, leg call.LegID, why Cause) error
 }
 

@@ -26,13 +26,16 @@ const (
 
 // leg is an agent's leg as the flow sees it.
 type leg struct {
-	agent   call.AgentID
+	agent   call.AgentID // "" for an outside number
+	number  string       // outside
+	of      call.ID      // in whose name the engine offered him: the call or a consultation; "" outside
 	dialled bool
 	up      bool
-	joined  bool
+	joined  bool       // in the caller's bridge
 	dropped bool       // the engine does not want it any more
 	by      call.Party // who ended the talk, when the engine ordered its end
 	since   time.Time
+	answer  time.Time // of an outside number
 }
 
 // Status is one running call for the live view.
@@ -54,6 +57,7 @@ type flow struct {
 	box  *mailbox
 
 	bridge   BridgeID
+	queue    call.QueueID // where he waits or waited last
 	stage    Stage
 	began    time.Time
 	playing  PlaybackID
@@ -61,6 +65,14 @@ type flow struct {
 	deadline *time.Timer                           // of the stage, or of the prompt that runs
 	onKey    func(ctx context.Context, key string) // takes the caller's keys; nil when nobody waits for one
 	legs     map[call.LegID]*leg
+	offers   int        // of the call, so far
+	serving  call.LegID // of the agent who answers for the call
+	held     bool       // he hears music instead of his agent
+	consult  *consult   // nil without one
+	consults int        // so far
+	outsides int        // legs to outside numbers so far
+	then     *Target    // where he goes when thenLeg is gone; nil when he goes nowhere
+	thenLeg  call.LegID
 	entered  bool // the engine was told of the caller
 	talked   bool
 	gone     bool // the caller's leg is over
@@ -141,17 +153,19 @@ func (f *flow) begin(ctx context.Context) {
 func (f *flow) handle(ctx context.Context, s Signal) {
 	switch s := s.(type) {
 	case CallerGone:
-		f.callerGone(s)
+		f.callerGone(ctx, s)
 	case LegCreated:
 		f.dial(ctx, s.Leg)
 	case LegUp:
-		f.legUp(s.Leg)
+		f.legUp(ctx, s.Leg)
 	case LegGone:
 		f.legGone(ctx, s)
 	case PlayEnded:
 		f.playEnded(ctx, s)
 	case KeyPressed:
 		f.keyPressed(ctx, s)
+	case request:
+		s.reply <- f.control(ctx, s.Control)
 	case order:
 		f.obey(ctx, s.Action)
 	case look:
@@ -199,6 +213,10 @@ func (f *flow) expire(ctx context.Context) {
 			f.hangUpLeg(ctx, id, CauseNormal)
 			f.legGone(ctx, LegGone{Leg: id, Outcome: call.Canceled})
 		}
+	case f.then != nil:
+		f.log.Warn("leg of a transfer did not end in time", "leg", f.thenLeg)
+		f.hangUpLeg(ctx, f.thenLeg, CauseNormal)
+		f.deadline.Reset(f.m.opt.LeaveMax)
 	case f.playing != "":
 		f.log.Warn("prompt did not end in time", "playback", f.playing)
 		f.playEnded(ctx, PlayEnded{f.playing})

@@ -37,6 +37,7 @@ type Options struct {
 
 	UnknownNumber string        // sound for a number without a queue, "" for none
 	PromptMax     time.Duration // a prompt that does not end by itself is passed over; default 60 s
+	TransferWait  time.Duration // an agent who is called for is waited for; default 20 s
 	LeaveMax      time.Duration // wait for a hang-up to be confirmed before it is asked again; default 5 s
 }
 
@@ -56,6 +57,9 @@ func (o *Options) validate() error {
 	}
 	if o.PromptMax <= 0 {
 		o.PromptMax = time.Minute
+	}
+	if o.TransferWait <= 0 {
+		o.TransferWait = 20 * time.Second
 	}
 	if o.LeaveMax <= 0 {
 		o.LeaveMax = 5 * time.Second
@@ -124,7 +128,8 @@ func (m *Manager) Deliver(id call.ID, s Signal) bool {
 
 // Act does what the ACD decided. It never blocks: it is called by the ACD's owner.
 func (m *Manager) Act(a acd.Action) {
-	if f := m.flow(callOf(a)); f != nil && m.post(f, order{a}) {
+	owner, _ := CallOf(string(callOf(a)))
+	if f := m.flow(owner); f != nil && m.post(f, order{a}) {
 		return
 	}
 	m.refuse(a)
@@ -208,8 +213,11 @@ func (m *Manager) forget(f *flow) {
 	m.remember(f.a.Call)
 	m.mu.Unlock()
 	for _, s := range f.box.close() {
-		if o, ok := s.(order); ok {
-			m.refuse(o.Action)
+		switch s := s.(type) {
+		case order:
+			m.refuse(s.Action)
+		case request:
+			s.reply <- ErrNoCall
 		}
 	}
 }

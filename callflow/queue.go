@@ -1,7 +1,9 @@
 package callflow
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"hotline/acd"
@@ -20,7 +22,7 @@ const hangUpAgain = time.Second
 // prompt he had to hear (metrics.md B1).
 func (f *flow) enqueue(ctx context.Context) {
 	f.to(Waiting)
-	f.entered = true
+	f.entered, f.queue = true, f.line.Queue
 	f.submit(f.enter(acd.Enter{Call: f.a.Call, Queue: f.line.Queue}))
 	f.music(ctx)
 	f.next(announceAfter)
@@ -83,10 +85,36 @@ func (f *flow) obey(ctx context.Context, a acd.Action) {
 			f.hangUpLeg(ctx, call.LegID(a.Offer), CauseNormal)
 		}
 	case acd.Expire:
-		if f.stage == Waiting {
-			f.quiet(ctx, f.playing)
-			f.leave(ctx, call.RefusedFrom(a.Outcome), f.line.Goodbye)
+		f.expired(ctx, a)
+	}
+}
+
+// wants tells whether somebody is still to be rung: for the caller who waits, or for the
+// consultation that goes on.
+func (f *flow) wants(id call.ID) bool {
+	if f.gone {
+		return false
+	}
+	if id == f.a.Call {
+		return f.stage == Waiting
+	}
+	return f.consult != nil && f.consult.id == id && !f.consult.up
+}
+
+// expired is the engine's word that nobody is rung any more.
+func (f *flow) expired(ctx context.Context, a acd.Expire) {
+	switch {
+	case a.Call != f.a.Call:
+		if f.consult != nil && f.consult.id == a.Call {
+			f.consultOver(ctx)
 		}
+	case f.stage == Waiting:
+		f.quiet(ctx, f.playing)
+		ending := call.RefusedFrom(a.Outcome)
+		if f.talked {
+			ending.Class = call.ClassAnswered // before he was transferred
+		}
+		f.leave(ctx, ending, f.line.Goodbye)
 	}
 }
 
@@ -95,12 +123,15 @@ func (f *flow) obey(ctx context.Context, a acd.Action) {
 // refused by the switch.
 func (f *flow) ring(ctx context.Context, a acd.Ring) {
 	id := call.LegID(a.Offer)
-	if f.gone || f.stage != Waiting {
+	if !f.wants(a.Call) {
 		f.submit(acd.OfferFailed{Offer: a.Offer, Outcome: call.Canceled})
 		return
 	}
-	f.legs[id] = &leg{agent: a.Agent, since: time.Now()}
-	f.flag(a.Below)
+	f.legs[id] = &leg{agent: a.Agent, of: a.Call, since: time.Now()}
+	if a.Call == f.a.Call {
+		f.offers++
+		f.flag(a.Below)
+	}
 	if err := f.m.opt.Phone.CreateLeg(ctx, id, a.Agent, f.a); err != nil {
 		f.unreachable(ctx, id, err)
 	}
@@ -165,16 +196,18 @@ func (f *flow) insist(ctx context.Context, id call.LegID, cause Cause) {
 	}
 }
 
-// stopMusic runs beside the flow too and reads nothing of it that changes. That it fails is
-// no fault when the caller has just left.
-func (f *flow) stopMusic(ctx context.Context) {
-	if err := f.m.opt.Phone.StopMusic(ctx, f.a.Leg); err != nil {
-		f.log.Info("music not stopped", "error", err)
+func (f *flow) stopMusic(ctx context.Context) { f.stopMusicOf(ctx, f.a.Leg) }
+
+// stopMusicOf runs beside the flow too and reads nothing of it that changes. That it fails is
+// no fault when the party has just left.
+func (f *flow) stopMusicOf(ctx context.Context, id call.LegID) {
+	if err := f.m.opt.Phone.StopMusic(ctx, id); err != nil {
+		f.log.Info("music not stopped", "leg", id, "error", err)
 	}
 }
 
 // callerGone is the caller's hang-up in any stage.
-func (f *flow) callerGone(s CallerGone) {
+func (f *flow) callerGone(ctx context.Context, s CallerGone) {
 	if f.gone {
 		return
 	}
@@ -183,10 +216,7 @@ func (f *flow) callerGone(s CallerGone) {
 	if f.ending == (call.Ending{}) {
 		f.ending, f.by = f.endingByCaller(), call.ByCaller
 	}
-	if f.entered {
-		// The engine answers with the end of every leg it made; expire sees to the rest.
-		f.submit(acd.Leave{Call: f.a.Call})
-	}
+	f.letGo(ctx)
 	f.to(Leaving)
 	f.deadline.Reset(f.m.opt.LeaveMax)
 	f.writeEnd()
@@ -196,14 +226,14 @@ func (f *flow) endingByCaller() call.Ending {
 	switch {
 	case f.lost:
 		return call.Ending{Class: f.classSoFar(), Reason: call.Lost}
-	case f.talked:
+	case f.talked && f.stage == Talking:
 		return call.Ending{Class: call.ClassAnswered, Reason: call.CallerHungUp}
 	case f.stage == Greeting:
 		return call.Ending{Class: call.ClassAbandoned, Reason: call.HungUpInGreeting}
 	case len(f.legs) > 0:
-		return call.Ending{Class: call.ClassAbandoned, Reason: call.HungUpWhileRinged}
+		return call.Ending{Class: f.classSoFar(), Reason: call.HungUpWhileRinged}
 	default:
-		return call.Ending{Class: call.ClassAbandoned, Reason: call.HungUpInQueue}
+		return call.Ending{Class: f.classSoFar(), Reason: call.HungUpInQueue}
 	}
 }
 
@@ -218,7 +248,7 @@ func (f *flow) classSoFar() call.Class {
 func (f *flow) writeEnd() {
 	now := time.Now()
 	f.record(call.Event{
-		Kind: call.Ended, At: now, Number: f.a.Number, Line: f.a.Line, Queue: f.line.Queue,
+		Kind: call.Ended, At: now, Number: f.a.Number, Line: f.a.Line, Queue: cmp.Or(f.queue, f.line.Queue),
 		Ending: f.ending, By: f.by, Total: call.Between(call.Stamp(f.began), call.Stamp(now)),
 	})
 	end := f.goneAt
@@ -226,4 +256,30 @@ func (f *flow) writeEnd() {
 		end = time.Time{}
 	}
 	f.m.opt.Recording.End(f.a.Call, f.a.Begin, end)
+}
+
+// letGo tells the engine that the caller and everybody it offered for him may go, and ends
+// what is no business of the engine. Its answer is the end of every leg it made; expire sees
+// to the rest.
+func (f *flow) letGo(ctx context.Context) {
+	var told []call.ID
+	tell := func(id call.ID) {
+		if id != "" && !slices.Contains(told, id) {
+			told = append(told, id)
+			f.submit(acd.Leave{Call: id})
+		}
+	}
+	if f.entered && f.stage == Waiting {
+		tell(f.a.Call)
+	}
+	if f.consult != nil {
+		tell(f.consult.id)
+	}
+	for id, l := range f.legs {
+		tell(l.of)
+		if l.number != "" {
+			l.by = call.ByCaller
+			f.hangUpLeg(ctx, id, CauseNormal)
+		}
+	}
 }

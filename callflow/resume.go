@@ -41,7 +41,7 @@ func (m *Manager) Resume(a Arrival, r Resumption) { m.start(a, &r) }
 
 // resume is begin for a call with a past.
 func (f *flow) resume(ctx context.Context, r Resumption) {
-	f.began = r.Began
+	f.began, f.queue = r.Began, f.line.Queue
 	f.m.opt.Recording.Begin(f.a.Call, f.a.Begin)
 	if !r.Bridged {
 		if err := f.m.opt.Phone.OpenBridge(ctx, f.bridge, f.a.Leg); err != nil {
@@ -59,7 +59,7 @@ func (f *flow) resume(ctx context.Context, r Resumption) {
 		f.resumeLeg(ctx, *r.Leg)
 	case r.Queue != nil:
 		f.to(Waiting)
-		f.entered = true
+		f.entered, f.offers = true, r.Queue.Offers
 		f.submit(f.enter(acd.Enter{
 			Call: f.a.Call, Queue: f.line.Queue, Since: r.Queue.Entered, Place: r.Queue.Place,
 			Offers: r.Queue.Offers, Resumed: true,
@@ -72,7 +72,8 @@ func (f *flow) resume(ctx context.Context, r Resumption) {
 
 func (f *flow) resumeLeg(ctx context.Context, h Held) {
 	f.entered = true
-	f.legs[h.Leg] = &leg{agent: h.Agent, dialled: true, up: h.Up, joined: h.Joined, since: time.Now()}
+	f.offers++ // at least; the engine counts on from what it adopted
+	f.legs[h.Leg] = &leg{agent: h.Agent, of: f.a.Call, dialled: true, up: h.Up, joined: h.Joined, since: time.Now()}
 	f.flag(h.Below)
 	switch {
 	case !h.Up:
@@ -81,7 +82,7 @@ func (f *flow) resumeLeg(ctx context.Context, h Held) {
 	case h.Joined:
 		f.talked = true
 		f.to(Talking)
-		f.setAgent(h.Agent)
+		f.serve(h.Leg)
 	default:
 		// The agent picked up and the run before this one died before it joined him.
 		f.connect(ctx, acd.Connect{Offer: call.OfferID(h.Leg), Call: f.a.Call, Agent: h.Agent, Below: h.Below})

@@ -2,21 +2,25 @@ package callflow
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"hotline/acd"
 	"hotline/call"
 )
 
-// legUp is an agent who picked up. The engine judges whether the offer is still current:
-// of two answers it connects one and drops the other (peers.md 3.1).
-func (f *flow) legUp(id call.LegID) {
+// legUp is somebody who picked up. The engine judges whether the offer is still current: of
+// two answers it connects one and drops the other (peers.md 3.1).
+func (f *flow) legUp(ctx context.Context, id call.LegID) {
 	l, ok := f.legs[id]
-	if !ok || l.up {
-		return
+	switch {
+	case !ok || l.up:
+	case l.number != "":
+		f.outsideUp(ctx, id)
+	default:
+		l.up = true
+		f.submit(acd.Answered{Offer: call.OfferID(id)})
 	}
-	l.up = true
-	f.submit(acd.Answered{Offer: call.OfferID(id)})
 }
 
 // connect joins the agent. Music or prompt is stopped beside the join, not before it: one
@@ -24,8 +28,12 @@ func (f *flow) legUp(id call.LegID) {
 func (f *flow) connect(ctx context.Context, a acd.Connect) {
 	id := call.LegID(a.Offer)
 	l, ok := f.legs[id]
-	if !ok || f.gone {
+	switch {
+	case !ok || f.gone:
 		return // legGone or callerGone has told the engine already
+	case a.Call != f.a.Call:
+		f.consultConnected(ctx, id)
+		return
 	}
 	playing := f.playing
 	f.playing = ""
@@ -38,16 +46,22 @@ func (f *flow) connect(ctx context.Context, a acd.Connect) {
 	} else {
 		l.joined = true
 		f.record(call.Event{
-			Kind: call.Connected, At: time.Now(), Queue: f.line.Queue, Agent: a.Agent, Offer: a.Offer, Leg: id,
+			Kind: call.Connected, At: time.Now(), Queue: f.queue, Agent: a.Agent, Offer: a.Offer, Leg: id,
 		})
 	}
 	f.talked = true
 	f.to(Talking)
-	f.setAgent(a.Agent)
+	f.serve(id)
 	f.flag(a.Below)
 }
 
-// legGone is the end of an agent's leg: of a talk, or of an offer.
+// serve makes an agent the one who answers for the call.
+func (f *flow) serve(id call.LegID) {
+	f.serving = id
+	f.setAgent(f.legs[id].agent)
+}
+
+// legGone is the end of a leg: of a talk, or of an offer.
 func (f *flow) legGone(ctx context.Context, s LegGone) {
 	l, ok := f.legs[s.Leg]
 	if !ok {
@@ -55,24 +69,83 @@ func (f *flow) legGone(ctx context.Context, s LegGone) {
 	}
 	delete(f.legs, s.Leg)
 	offer := call.OfferID(s.Leg)
-	if !l.up || l.dropped {
+	switch {
+	case l.number != "":
+		f.outsideGone(s.Leg, l, s.Outcome)
+	case !l.up || l.dropped:
 		f.submit(acd.OfferFailed{Offer: offer, Outcome: s.Outcome})
 		return
+	default:
+		f.submit(acd.LegEnded{Offer: offer, By: f.endedBy(l)})
 	}
-	by := call.ByAgent
+	if !f.gone {
+		f.goOn(ctx, s.Leg, l)
+	}
+}
+
+// endedBy is the side that ended an agent's leg.
+func (f *flow) endedBy(l *leg) call.Party {
 	switch {
 	case l.by != "":
-		by = l.by
+		return l.by
 	case f.gone:
-		by = call.ByCaller
+		return call.ByCaller
+	default:
+		return call.ByAgent
 	}
-	f.submit(acd.LegEnded{Offer: offer, By: by})
-	if f.stage == Talking && !f.gone {
-		f.ending = call.Ending{Class: call.ClassAnswered, Reason: call.AgentHungUp}
-		f.by = by
+}
+
+// goOn finds out what becomes of the caller when somebody who was up has gone.
+func (f *flow) goOn(ctx context.Context, id call.LegID, l *leg) {
+	k := f.consult
+	others := f.others(id)
+	switch {
+	case f.then != nil && id == f.thenLeg:
+		f.send(ctx, *f.then)
+	case k != nil && id == k.leg:
+		f.consultOver(ctx)
+	case k != nil && id == k.by:
+		f.askerGone(ctx, l)
+	case f.stage == Waiting:
+		f.requeue(ctx) // the outside number he was sent to
+	case f.stage != Talking:
+	case len(others) > 0:
+		f.talkOn(ctx, id, l, others)
+	default:
+		f.ending, f.by = endingWithout(l), f.endedBy(l)
 		f.to(Leaving)
 		f.hangUpCaller(ctx)
 	}
+}
+
+// endingWithout is the ending of a call that nobody but the caller is left in.
+func endingWithout(l *leg) call.Ending {
+	if l.number != "" {
+		return call.Ending{Class: call.ClassAnswered, Reason: call.OutsideHungUp}
+	}
+	return call.Ending{Class: call.ClassAnswered, Reason: call.AgentHungUp}
+}
+
+// talkOn is a conference that one party has left. Two who are left hear each other without a
+// mixer between them, so the recording must be made ready for the other's voice.
+func (f *flow) talkOn(ctx context.Context, id call.LegID, l *leg, others []call.LegID) {
+	if id == f.serving {
+		slices.Sort(others)
+		f.transferred(l.agent, id, f.targetOf(others[0]), call.Attended)
+		f.serve(others[0])
+	}
+	if len(others) == 1 {
+		if err := f.m.opt.Phone.Refresh(ctx, f.a.Leg); err != nil {
+			f.log.Warn("recording not made ready for the next voice", "error", err)
+		}
+		f.stopMusic(ctx)
+	}
+}
+
+// targetOf is a leg as a target.
+func (f *flow) targetOf(id call.LegID) Target {
+	l := f.legs[id]
+	return Target{Agent: l.agent, Number: l.number}
 }
 
 func (f *flow) setAgent(a call.AgentID) {
@@ -85,14 +158,14 @@ func (f *flow) setAgent(a call.AgentID) {
 func (f *flow) compare(ctx context.Context, s look) {
 	if !f.gone && f.began.Add(settle).Before(s.taken) {
 		if _, there := s.legs[f.a.Leg]; !there {
-			f.callerGone(CallerGone{At: s.taken, Lost: true})
+			f.callerGone(ctx, CallerGone{At: s.taken, Lost: true})
 		}
 	}
 	for id, l := range f.legs {
 		st, there := s.legs[id]
 		switch {
 		case there && st.Up:
-			f.legUp(id)
+			f.legUp(ctx, id)
 		case !there && l.since.Add(settle).Before(s.taken):
 			f.legGone(ctx, LegGone{Leg: id, Outcome: call.Unreachable})
 		}

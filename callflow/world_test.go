@@ -149,6 +149,27 @@ func (w *world) CreateLeg(_ context.Context, leg call.LegID, agent call.AgentID,
 	return err
 }
 
+func (w *world) CreateOutside(_ context.Context, leg call.LegID, number string, _ Arrival) error {
+	err := w.order("outside", number)
+	w.mu.Lock()
+	w.agents[leg] = call.AgentID(number)
+	w.mu.Unlock()
+	if err == nil {
+		w.m.Deliver("c1", LegCreated{Leg: leg})
+	}
+	return err
+}
+
+func (w *world) Leave(_ context.Context, _ BridgeID, leg call.LegID) error {
+	return w.order("leave", string(leg))
+}
+
+func (w *world) Refresh(context.Context, call.LegID) error { return w.order("refresh") }
+
+func (w *world) SendKeys(_ context.Context, leg call.LegID, keys string) error {
+	return w.order("keys", string(leg), keys)
+}
+
 func (w *world) DialLeg(_ context.Context, leg, _ call.LegID) error {
 	w.mu.Lock()
 	agent := w.agents[leg]
@@ -175,12 +196,12 @@ func (w *world) HangUp(_ context.Context, leg call.LegID, why Cause) error {
 }
 
 func (w *world) gone(leg call.LegID) {
-	id := call.ID(leg)
-	if i := strings.LastIndex(string(leg), "-a"); i > 0 {
-		w.m.Deliver(id[:i], LegGone{Leg: leg, Outcome: call.NoAnswer})
+	owner, part := CallOf(string(leg))
+	if part != "" {
+		w.m.Deliver(owner, LegGone{Leg: leg, Outcome: call.NoAnswer})
 		return
 	}
-	w.m.Deliver(id, CallerGone{At: time.Now()})
+	w.m.Deliver(owner, CallerGone{At: time.Now()})
 }
 
 func (w *world) Begin(id call.ID, _ time.Time) { w.begun = append(w.begun, id) }

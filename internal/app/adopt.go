@@ -106,11 +106,7 @@ func newHolding(snap ari.Snapshot) holding {
 	}
 	for _, b := range snap.Bridges {
 		for _, member := range b.Channels {
-			owner, isLeg := callOfLeg(member)
-			if !isLeg {
-				owner = call.ID(member)
-			}
-			if b.ID == bridgePrefix+string(owner) {
+			if owner, _ := callOfLeg(member); b.ID == bridgePrefix+string(owner) {
 				h.bridged[member] = true
 			}
 		}

@@ -65,9 +65,6 @@ func (a *App) take(ctx context.Context, s ari.Snapshot) {
 	for _, c := range s.Channels {
 		legs[call.LegID(c.ID)] = callflow.LegState{Up: c.State == ari.ChannelUp}
 		owner, isLeg := callOfLeg(c.ID)
-		if !isLeg {
-			owner = call.ID(c.ID)
-		}
 		switch {
 		case a.calls.Known(owner) || a.strays.has(owner):
 		case isLeg:
@@ -106,10 +103,7 @@ func (a *App) event(ctx context.Context, e *ari.Event) {
 			a.calls.Deliver(call.ID(id), callflow.PlayEnded{Playback: callflow.PlaybackID(e.Playback.ID)})
 		}
 	case ari.ChannelDtmfReceived:
-		owner, isLeg := callOfLeg(e.Channel.ID)
-		if !isLeg {
-			owner = call.ID(e.Channel.ID)
-		}
+		owner, _ := callOfLeg(e.Channel.ID)
 		a.calls.Deliver(owner, callflow.KeyPressed{Leg: call.LegID(e.Channel.ID), Key: e.Digit})
 	case ari.DeviceStateChanged:
 		a.roster.event(e)
@@ -127,7 +121,7 @@ func (a *App) stasisStart(ctx context.Context, e *ari.Event) {
 			line = e.Args[1]
 		}
 		a.calls.Arrive(a.arrival(e.Channel, line))
-	case len(e.Args) > 1 && e.Args[0] == "agent":
+	case len(e.Args) > 1 && (e.Args[0] == "agent" || e.Args[0] == "outside"):
 		if !a.calls.Deliver(call.ID(e.Args[1]), callflow.LegCreated{Leg: call.LegID(e.Channel.ID)}) {
 			a.orphan(ctx, e.Channel.ID)
 		}
@@ -145,7 +139,7 @@ func (a *App) legEnd(ctx context.Context, e *ari.Event) {
 	var s callflow.Signal = callflow.LegGone{Leg: call.LegID(e.Channel.ID), Outcome: outcomeOf(e.Cause)}
 	switch {
 	case !isLeg:
-		owner, s = call.ID(e.Channel.ID), callflow.CallerGone{At: e.At}
+		s = callflow.CallerGone{At: e.At}
 	case e.Type != ari.ChannelDestroyed:
 		return
 	}
@@ -213,13 +207,10 @@ func callerNumber(raw string) string {
 	return out[:min(len(out), numberMax)]
 }
 
-// callOfLeg splits an agent's leg id, which is the offer's id: call, "-a", number.
+// callOfLeg tells whose channel it is, and whether it is a leg that we made.
 func callOfLeg(id string) (call.ID, bool) {
-	i := strings.LastIndex(id, "-a")
-	if i <= 0 || i+2 == len(id) || strings.Trim(id[i+2:], "0123456789") != "" {
-		return "", false
-	}
-	return call.ID(id[:i]), true
+	owner, part := callflow.CallOf(id)
+	return owner, part != ""
 }
 
 // outcomeOf maps the Q.850 cause of a leg that was not answered (ari.md 5.2).

@@ -37,24 +37,6 @@ func TestS7CallerNumber(t *testing.T) {
 	}
 }
 
-func TestCallOfLeg(t *testing.T) {
-	for id, want := range map[string]call.ID{
-		"pbx-1795295868.0-a1":    "pbx-1795295868.0",
-		"pbx-1795295868.0-a17":   "pbx-1795295868.0",
-		"pbx-a1-1795295868.0-a2": "pbx-a1-1795295868.0",
-		"pbx-1795295868.0":       "",
-		"pbx-a1-1795295868.0":    "",
-		"-a1":                    "",
-		"pbx-1795295868.0-a":     "",
-		"pbx-1795295868.0-a1b":   "",
-	} {
-		got, ok := callOfLeg(id)
-		if got != want || ok != (want != "") {
-			t.Errorf("callOfLeg(%q) = %q, %v; want %q", id, got, ok, want)
-		}
-	}
-}
-
 // TestOutcomeOfCause holds the causes that were seen on Asterisk 22.10.1 (ari.md 5.2).
 func TestOutcomeOfCause(t *testing.T) {
 	for cause, want := range map[int]call.Outcome{

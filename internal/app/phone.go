@@ -15,6 +15,9 @@ import (
 // this one ends legs that nobody watches any more.
 const ringMax = 2 * time.Minute
 
+// trunkEndpoint is the PJSIP endpoint of the carrier, as our Asterisk files name it.
+const trunkEndpoint = "trunk"
+
 // phone is the switch as the call flow knows it, carried out over ARI.
 type phone struct {
 	ari       *ari.Client
@@ -35,6 +38,11 @@ func (p *phone) OpenBridge(ctx context.Context, b callflow.BridgeID, caller call
 // Join puts an agent's leg into the bridge.
 func (p *phone) Join(ctx context.Context, b callflow.BridgeID, leg call.LegID) error {
 	return p.ari.AddChannel(ctx, string(b), string(leg))
+}
+
+// Leave takes an agent's leg out of the bridge.
+func (p *phone) Leave(ctx context.Context, b callflow.BridgeID, leg call.LegID) error {
+	return p.ari.RemoveChannel(ctx, string(b), string(leg))
 }
 
 // CloseBridge ends the bridge.
@@ -61,6 +69,9 @@ func (p *phone) StartMusic(ctx context.Context, caller call.LegID, class string)
 func (p *phone) StopMusic(ctx context.Context, caller call.LegID) error {
 	return p.ari.StopMusic(ctx, string(caller))
 }
+
+// Refresh makes the recording ready for another voice.
+func (p *phone) Refresh(ctx context.Context, caller call.LegID) error { return nil }
 
 // CreateLeg creates the agent's leg under the offer's id. It is in our application before
 // the phone rings, so it can be bridged the moment it is up (ari.md 5.2).
@@ -95,6 +106,24 @@ func display(number string, g callflow.Grade, pickUp bool) map[string]string {
 		told["PJSIP_HEADER(add,Alert-Info)"] = "<http://hotline>;info=alert-autoanswer;delay=0"
 	}
 	return told
+}
+
+// CreateOutside creates a leg to a number outside, by the trunk. The number was checked by
+// whoever resolved the target.
+func (p *phone) CreateOutside(ctx context.Context, leg call.LegID, number string, a callflow.Arrival) error {
+	_, err := p.ari.CreateChannel(ctx, ari.CreateParams{
+		Endpoint:   "PJSIP/" + number + "@" + trunkEndpoint,
+		AppArgs:    []string{"outside", string(a.Call)},
+		ChannelID:  string(leg),
+		Originator: string(a.Leg),
+		Variables:  map[string]string{"CALLERID(num)": a.Line, "CALLERID(name)": ""},
+	})
+	return err
+}
+
+// SendKeys presses keys to the party of a leg.
+func (p *phone) SendKeys(ctx context.Context, leg call.LegID, keys string) error {
+	return p.ari.SendDTMF(ctx, string(leg), keys, 0)
 }
 
 // DialLeg rings the phone. Asterisk answers 409 until the leg's StasisStart.

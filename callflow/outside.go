@@ -1,0 +1,59 @@
+package callflow
+
+import (
+	"context"
+	"time"
+
+	"hotline/call"
+)
+
+// dialOutside makes the leg to an outside number, for the caller or for a consultation. It is
+// no business of the engine: nobody is reserved for it.
+func (f *flow) dialOutside(ctx context.Context, to Target, agent call.AgentID) {
+	id := f.outsideID()
+	l := &leg{number: to.Number, since: time.Now()}
+	f.legs[id] = l
+	if k := f.consult; k != nil {
+		k.leg, l.of = id, k.id
+	}
+	f.record(call.Event{Kind: call.Dialled, At: l.since, Agent: agent, Leg: id, Target: to.String()})
+	if err := f.m.opt.Phone.CreateOutside(ctx, id, to.Number, f.a); err != nil {
+		f.unreachable(ctx, id, err)
+	}
+}
+
+// outsideUp is an outside number that answered.
+func (f *flow) outsideUp(ctx context.Context, id call.LegID) {
+	l := f.legs[id]
+	l.up, l.answer = true, time.Now()
+	if k := f.consult; k != nil && k.leg == id {
+		f.consultConnected(ctx, id)
+		return
+	}
+	if err := f.m.opt.Phone.Join(ctx, f.bridge, id); err != nil {
+		f.log.Error("outside party cannot join the caller", "leg", id, "error", err)
+		f.hangUpLeg(ctx, id, CauseNormal)
+		return
+	}
+	l.joined = true
+	f.stopMusic(ctx)
+	f.deadline.Stop()
+	f.to(Talking)
+}
+
+// outsideGone tells the ledger how a leg to an outside number went.
+func (f *flow) outsideGone(id call.LegID, l *leg, outcome call.Outcome) {
+	ev := call.Event{Kind: call.DialEnded, At: time.Now(), Leg: id, Target: Target{Number: l.number}.String()}
+	if l.up {
+		ev.Answer = call.Stamp(l.answer)
+		ev.Talk = call.Between(ev.Answer, call.Stamp(ev.At))
+		ev.By = l.by
+		if l.by == "" {
+			ev.By = call.ByOutside
+		}
+	} else {
+		ev.Outcome = outcome
+		ev.Ring = call.Between(l.since, ev.At)
+	}
+	f.record(ev)
+}
