@@ -80,32 +80,45 @@ func (p *phone) CreateLeg(ctx context.Context, leg call.LegID, agent call.AgentI
 	if !ok {
 		return fmt.Errorf("create leg to %s: %w", agent, errUnknownAgent)
 	}
-	number := a.Number
-	if number == "" {
-		number = "anonymous"
+	if shown := nameOf(a); shown != "" {
+		// Dial tells the phone what it finds at the caller's leg, not at this one. Without the
+		// name the agent still has the number, so a failure stops nothing.
+		_ = p.ari.SetVariable(ctx, string(a.Leg), "CALLERID(name)", shown)
 	}
 	_, err := p.ari.CreateChannel(ctx, ari.CreateParams{
 		Endpoint:   endpoint,
 		AppArgs:    []string{"agent", string(a.Call)},
 		ChannelID:  string(leg),
 		Originator: string(a.Leg),
-		Variables:  display(number, a.Grade, p.pickUp[agent]),
+		Variables:  variables(a.Number, p.pickUp[agent]),
 	})
 	return err
 }
 
-// display is what the agent's phone is told: who rings, his grade first where he has one,
-// and whether to pick up by itself. Phones differ in the header they know, so there are two.
-func display(number string, g callflow.Grade, pickUp bool) map[string]string {
-	told := map[string]string{"CALLERID(num)": number, "CALLERID(name)": number}
-	if g.Name != "" {
-		told["CALLERID(name)"] = g.Name + " " + number
+// withheld stands for the number of a caller who does not show it.
+const withheld = "anonymous"
+
+// nameOf is the name that an agent's phone shows of a caller, his grade first; "" when he has
+// none, and the phone shows the number.
+func nameOf(a callflow.Arrival) string {
+	if a.Grade.Name == "" {
+		return ""
 	}
+	return a.Grade.Name + " " + a.Number // a grade is known by the number, so there is one
+}
+
+// variables are what an agent's leg is given before it is dialled: who calls, and whether the
+// phone is to pick up by itself. Phones differ in the header they know, so there are two.
+func variables(number string, pickUp bool) map[string]string {
+	if number == "" {
+		number = withheld
+	}
+	given := map[string]string{"CALLERID(num)": number, "CALLERID(name)": number}
 	if pickUp {
-		told["PJSIP_HEADER(add,Call-Info)"] = "<sip:hotline>;answer-after=0"
-		told["PJSIP_HEADER(add,Alert-Info)"] = "<http://hotline>;info=alert-autoanswer;delay=0"
+		given["PJSIP_HEADER(add,Call-Info)"] = "<sip:hotline>;answer-after=0"
+		given["PJSIP_HEADER(add,Alert-Info)"] = "<http://hotline>;info=alert-autoanswer;delay=0"
 	}
-	return told
+	return given
 }
 
 // CreateOutside creates a leg to a number outside, by the trunk. The number was checked by

@@ -192,14 +192,19 @@ func TestBookForgetsTheOldest(t *testing.T) {
 
 // What an agent's phone is told of a caller.
 func TestS5PhoneShowsTheGrade(t *testing.T) {
-	plain := display("13800000001", callflow.Grade{}, false)
-	want := map[string]string{"CALLERID(num)": "13800000001", "CALLERID(name)": "13800000001"}
-	if diff := cmp.Diff(want, plain); diff != "" {
-		t.Errorf("plain (-want +got):\n%s", diff)
+	if got := nameOf(callflow.Arrival{Number: "13800000001"}); got != "" {
+		t.Errorf("a plain caller is shown as %q, want the number alone", got)
 	}
-	key := display("13800000001", callflow.Grade{ID: "key", Name: "大用户"}, true)
-	if key["CALLERID(name)"] != "大用户 13800000001" || key["CALLERID(num)"] != "13800000001" || len(key) != 4 {
-		t.Errorf("key account: %v, want grade, number and two headers", key)
+	key := callflow.Arrival{Number: "13800000001", Grade: callflow.Grade{ID: "key", Name: "大用户"}}
+	if got := nameOf(key); got != "大用户 13800000001" {
+		t.Errorf("a key account is shown as %q", got)
+	}
+	want := map[string]string{"CALLERID(num)": "anonymous", "CALLERID(name)": "anonymous"}
+	if diff := cmp.Diff(want, variables("", false)); diff != "" {
+		t.Errorf("withheld (-want +got):\n%s", diff)
+	}
+	if got := variables("138", true); len(got) != 4 || got["CALLERID(num)"] != "138" {
+		t.Errorf("%v, want the number and two headers", got)
 	}
 }
 

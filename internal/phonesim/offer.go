@@ -14,10 +14,24 @@ type Offer struct {
 	Agent string
 	// From is the caller's number as the INVITE tells it.
 	From string
+	// Name is the display name beside it; "" when there is none.
+	Name string
 	// CallID is the Call-ID of this leg.
 	CallID string
 	// Number counts the offers to this telephone, from 1.
 	Number int
+
+	invite *sip.Request
+}
+
+// Header is the value of the first header of a name in the INVITE, "" when there is none.
+func (o Offer) Header(name string) string {
+	if o.invite != nil {
+		if h := o.invite.GetHeader(name); h != nil {
+			return h.Value()
+		}
+	}
+	return ""
 }
 
 // Action is what an agent does with an offer. Answer, RingOut and Reject make one.
@@ -101,7 +115,10 @@ func (s *Sim) take(a *Agent, st *station, req *sip.Request, tx sip.ServerTransac
 		o.decline(sip.StatusBusyHere)
 		return
 	}
-	o.run(a.opts.Behave(Offer{Agent: a.opts.User, From: req.From().Address.User, CallID: d.callID, Number: number}))
+	o.run(a.opts.Behave(Offer{
+		Agent: a.opts.User, From: req.From().Address.User, Name: req.From().DisplayName, CallID: d.callID,
+		Number: number, invite: req,
+	}))
 }
 
 // take enters a leg at the telephone; free is false when all lines are in use.
