@@ -346,6 +346,34 @@ func TestPeers03HangUpThatFailsIsRepeated(t *testing.T) {
 	})
 }
 
+// TestPeers03LegThatIsMadeTooLate: the switch makes a leg after the order for it was given up, and
+// tells so, or a look finds it. It is ended either way.
+func TestPeers03LegThatIsMadeTooLate(t *testing.T) {
+	for name, found := range map[string]func(w *world){
+		"told": func(w *world) { w.m.Deliver("c1", LegCreated{Leg: "c1-a1"}) },
+		"seen": func(w *world) {
+			w.m.Reconcile(time.Now(), map[call.LegID]LegState{"c1": {Up: true}, "c1-a1": {}, "c2-a1": {}})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in(t, 1, func(w *world) {
+				w.refuse["create"] = errors.New("deadline")
+				w.arrive()
+				w.endPrompt()
+				w.after(time.Second)
+				before := w.count("hangup c1-a1")
+				found(w)
+				w.after(time.Second)
+				if got := w.count("hangup c1-a1") - before; got != 1 || w.count("hangup c2") > 0 {
+					t.Errorf("its end was ordered %d times, want once, and nobody else's: %v", got, w.orders)
+				}
+				w.m.Deliver("c1", CallerGone{At: time.Now()})
+				w.after(time.Minute)
+			})
+		})
+	}
+}
+
 // TestArriveAgainAfterTheEnd: the event of the arrival comes a second time when the call is
 // over. It is no second call: the ledger would count it and the recorder wait for it.
 func TestArriveAgainAfterTheEnd(t *testing.T) {

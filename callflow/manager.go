@@ -151,10 +151,17 @@ func (m *Manager) refuse(a acd.Action) {
 }
 
 // Reconcile compares every flow with what the switch knew at the time taken. Legs it did
-// not know are over; agents' legs that were picked up unseen are taken up.
+// not know are over; agents' legs that were picked up unseen are taken up; legs that bear a
+// call's name and were given up by it are ended.
 func (m *Manager) Reconcile(taken time.Time, legs map[call.LegID]LegState) {
+	yours := map[call.ID][]call.LegID{}
+	for id := range legs {
+		if owner, part := CallOf(string(id)); part != "" {
+			yours[owner] = append(yours[owner], id)
+		}
+	}
 	for _, f := range m.all() {
-		m.post(f, look{taken: taken, legs: legs})
+		m.post(f, look{taken: taken, legs: legs, yours: yours[f.a.Call]})
 	}
 }
 

@@ -137,9 +137,15 @@ func (f *flow) ring(ctx context.Context, a acd.Ring) {
 	}
 }
 
+// dial rings the leg that is ready. One that this call does not know, or no longer, was
+// made after the order for it had been given up: it is ended, or it would stay for ever.
 func (f *flow) dial(ctx context.Context, id call.LegID) {
 	l, ok := f.legs[id]
-	if !ok || l.dialled || l.dropped {
+	if !ok {
+		f.hangUpLeg(ctx, id, CauseNormal)
+		return
+	}
+	if l.dialled || l.dropped {
 		return
 	}
 	l.dialled = true

@@ -51,10 +51,12 @@ type order struct{ acd.Action }
 
 func (order) signal() {}
 
-// look is the question of the reconciler: which of your legs did the switch not know?
+// look is the question of the reconciler: which of your legs did the switch not know, and
+// which does it hold in your name that you do not?
 type look struct {
 	taken time.Time
 	legs  map[call.LegID]LegState
+	yours []call.LegID // among legs, but for the caller's
 }
 
 func (look) signal() {}

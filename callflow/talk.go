@@ -161,6 +161,11 @@ func (f *flow) compare(ctx context.Context, s look) {
 			f.callerGone(ctx, CallerGone{At: s.taken, Lost: true})
 		}
 	}
+	for _, id := range s.yours {
+		if f.legs[id] == nil {
+			f.hangUpLeg(ctx, id, CauseNormal)
+		}
+	}
 	for id, l := range f.legs {
 		st, there := s.legs[id]
 		switch {

@@ -324,6 +324,10 @@ func (a *App) look(ctx context.Context) error {
 		legs := make(map[call.LegID]callflow.LegState, len(channels))
 		for _, c := range channels {
 			legs[call.LegID(c.ID)] = callflow.LegState{Up: c.State == ari.ChannelUp}
+			owner, isLeg := callOfLeg(c.ID)
+			if isLeg && a.looked.Load() && !a.calls.Known(owner) && !a.strays.has(owner) {
+				a.orphan(ctx, c.ID)
+			}
 		}
 		a.calls.Reconcile(taken, legs)
 	}

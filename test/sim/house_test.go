@@ -29,10 +29,17 @@ func lineOf(d dice) string {
 	return one(d, "95001", "95001", "95002", "95003")
 }
 
-// drawHouse draws queues and agents.
+// drawHouse draws queues and agents. No two limits are equal or a sum of others: two things
+// that fall due in the same instant would have no order, and the run could not be repeated.
 func drawHouse(d dice) acd.Config {
-	seconds := func(of ...int) time.Duration { return time.Duration(one(d, of...)) * time.Second }
-	cfg := acd.Config{SuspendAfter: one(d, 0, 0, 3)}
+	seconds := func(of ...int) time.Duration {
+		s := one(d, of...)
+		if s == 0 {
+			return 0
+		}
+		return time.Duration(s)*time.Second + d.between(0, time.Second).Truncate(time.Millisecond)
+	}
+	cfg := acd.Config{SuspendAfter: one(d, 0, 0, 3), RingGrace: seconds(5), MissPause: seconds(5)}
 	for _, id := range []call.QueueID{"care", "sales", "vip"} {
 		cfg.Queues = append(cfg.Queues, acd.Queue{
 			ID: id, RingFor: seconds(3, 6, 10), WrapUp: seconds(0, 5, 20), MaxWait: seconds(0, 0, 20, 90),

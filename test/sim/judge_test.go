@@ -235,9 +235,7 @@ func (w *world) judgeOffer(s *story, id call.OfferID, o *offer) {
 		return
 	}
 	w.punctual(s, "answered "+string(id), l.picked, l.heardUp, o.answeredEv.At)
-	if !l.deaf {
-		w.punctual(s, "talk over "+string(id), l.ended, l.heardGone, o.overEv.At)
-	}
+	w.punctual(s, "talk over "+string(id), l.ended, l.heardGone, o.overEv.At)
 	if got, want := o.overEv.Talk, call.Between(o.answeredEv.At, o.overEv.At); got != want {
 		w.fault("%s: talk of %d ms, from answer to end %d", id, got, want)
 	}

@@ -34,7 +34,6 @@ type leg struct {
 	outcome            call.Outcome
 	hangUps            int       // how often its end was ordered
 	dropped            time.Time // when that was done first
-	deaf               bool      // an order to end it was not carried out
 	liedJoin           bool      // joined, and the command reported an error
 	failed             bool      // the command that makes or dials it reported an error
 }
@@ -54,8 +53,9 @@ type story struct {
 	id     call.ID
 	line   string
 	caller *leg
-	legs   []*leg // of agents, in the order of their making
-	busy   []span // when the flow waited for a command
+	legs   []*leg    // of agents, in the order of their making
+	busy   []span    // when the flow waited for a command
+	kept   time.Time // when a command last ran into its deadline
 
 	arrived    time.Time    // the house was told of him
 	queued     time.Time    // music was ordered for the first time

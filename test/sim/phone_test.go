@@ -27,7 +27,7 @@ type phone struct {
 
 // command carries out an order as the switch does: after a while, not at all, or with a
 // wrong report. do runs with w.mu held.
-func (p phone) command(ctx context.Context, s *story, verb, subject string, do func() error) error {
+func (p phone) command(ctx context.Context, s *story, verb, subject string, do func() error) (err error) {
 	p.mu.Lock()
 	key := verb + " " + subject
 	p.commands[key]++
@@ -38,22 +38,29 @@ func (p phone) command(ctx context.Context, s *story, verb, subject string, do f
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		s.busy = append(s.busy, span{begin, time.Now()})
+		if err != nil && p.broken() {
+			s.kept = time.Now()
+		}
 	}()
 	fate := d.Float64()
+	happens := func(p float64) bool { fate -= p; return fate < 0 }
 	there, back := d.between(0, p.latency/2), d.between(0, p.latency/2)
-	if fate < p.hung {
+	switch {
+	case happens(p.hung):
 		return errors.Join(context.DeadlineExceeded, wait(ctx, commandMax))
+	case happens(p.stalled):
+		p.in(commandMax+d.between(0, commandMax), func() { _ = do() }) // whoever asked is not told
+		return errors.Join(context.DeadlineExceeded, wait(ctx, commandMax))
+	case happens(p.refused):
+		return errors.Join(errRefused, wait(ctx, there))
 	}
 	if err := wait(ctx, there); err != nil {
 		return err
 	}
-	if fate < p.hung+p.refused {
-		return errRefused
-	}
 	p.mu.Lock()
-	err := do()
+	err = do()
 	p.mu.Unlock()
-	if fate < p.hung+p.refused+p.lied {
+	if happens(p.lied) {
 		return errors.Join(context.DeadlineExceeded, wait(ctx, commandMax-there))
 	}
 	return errors.Join(err, wait(ctx, back))
@@ -97,7 +104,7 @@ func (p phone) Join(ctx context.Context, b callflow.BridgeID, id call.LegID) err
 	err := p.command(ctx, l.story, "join", string(id), func() error { return p.join(b, l) })
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l.liedJoin = err != nil && !l.joined.IsZero()
+	l.liedJoin = err != nil
 	return err
 }
 
@@ -274,18 +281,10 @@ func (p phone) HangUp(ctx context.Context, id call.LegID, _ callflow.Cause) erro
 		l.hangUps++
 	}
 	p.mu.Unlock()
-	carried := false
-	err := p.command(ctx, s, "hangup", string(id), func() error {
-		carried = true
+	return p.command(ctx, s, "hangup", string(id), func() error {
 		if l != nil && l.state != gone {
 			p.hangUp(l)
 		}
 		return nil
 	})
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if l != nil && !carried {
-		l.deaf = true
-	}
-	return err
 }

@@ -12,6 +12,7 @@ type weather struct {
 	refused float64       // commands that fail and do nothing
 	hung    float64       // commands that do nothing until their deadline
 	lied    float64       // commands that are carried out and report their deadline
+	stalled float64       // commands that report their deadline and are carried out after it
 	doubled float64       // events that come twice
 	swapped float64       // events that may overtake earlier ones of the same leg
 	lost    float64       // events that never come
@@ -31,7 +32,7 @@ type weather struct {
 func (w weather) lossy() bool { return w.lost > 0 || w.gaps > 0 }
 
 // broken says that commands may not be carried out as they were reported.
-func (w weather) broken() bool { return w.refused+w.hung+w.lied > 0 }
+func (w weather) broken() bool { return w.refused+w.hung+w.lied+w.stalled > 0 }
 
 // calm is the world in which figures must be right to the millisecond: people do what they
 // like, the switch does what it is told at once.
@@ -56,7 +57,7 @@ func usual(d dice) weather {
 // storm is a switch that fails in some of the ways it can.
 func storm(d dice) weather {
 	w := usual(d)
-	for _, p := range []*float64{&w.refused, &w.hung, &w.lied, &w.lost} {
+	for _, p := range []*float64{&w.refused, &w.hung, &w.lied, &w.stalled, &w.lost} {
 		if d.happens(0.5) {
 			*p = d.Float64() * 0.05
 		}

@@ -22,9 +22,9 @@ import (
 )
 
 const (
-	commandMax = 3 * time.Second  // deadline of a command, as of the real phone
-	ringMax    = 2 * time.Minute  // the switch's own limit for a phone that rings
-	lookEvery  = 30 * time.Second // as of internal/app
+	commandMax = 3*time.Second + 1234567 // deadline of a command, about that of the real phone
+	ringMax    = 2 * time.Minute         // the switch's own limit for a phone that rings
+	lookEvery  = 30 * time.Second        // as of internal/app
 )
 
 // world is the telephone world, and the wiring of the house as internal/app does it.
@@ -50,7 +50,7 @@ type world struct {
 	closing  bool           // nobody hangs up a phone any more by chance
 	events   []call.Event
 	faults   []string
-	excused  int // rings twice at once that followed from an order the switch did not carry out
+	excused  int // rings twice at once for which the switch had kept the house waiting
 }
 
 // prompt is a sound that plays.
