@@ -179,8 +179,13 @@ func (w *world) look() {
 	w.every(lookEvery, func() {
 		taken := time.Now()
 		<-time.After(d.between(0, w.latency))
-		states, _ := w.snapshot()
+		states, found := w.snapshot()
 		<-time.After(d.between(0, w.latency))
+		for _, l := range found {
+			if l.agent != "" && !w.flows.Known(l.story.id) {
+				w.orphan(l.id)
+			}
+		}
 		w.flows.Reconcile(taken, states)
 	})
 }
@@ -221,9 +226,9 @@ func (w *world) take() {
 	taken := time.Now()
 	states, found := w.snapshot()
 	for _, l := range found {
-		switch id, isLeg := owner(l.id); {
-		case w.flows.Known(id):
-		case isLeg:
+		switch {
+		case w.flows.Known(l.story.id):
+		case l.agent != "":
 			w.orphan(l.id)
 		default:
 			w.stranger(l)
