@@ -166,6 +166,10 @@ type Event struct {
 	To      AgentState `json:"to,omitempty"`
 	Reason  string     `json:"reason,omitempty"`
 
+	// Fallback says that it happened while no controller was there and Asterisk's own queue
+	// took the call. It counts like any other.
+	Fallback bool `json:"fallback,omitempty"`
+
 	Recording *Recording `json:"recording,omitempty"`
 }
 

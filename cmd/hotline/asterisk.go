@@ -17,6 +17,7 @@ import (
 	"hotline/configs"
 	"hotline/configs/asterisk"
 	"hotline/configs/prompts"
+	"hotline/internal/app"
 )
 
 // asteriskFilesCmd writes everything that an Asterisk needs to work for the hotline. What
@@ -181,6 +182,7 @@ func (c asteriskFilesCmd) params(cfg *configs.Config) (asterisk.Params, error) {
 	case len(agents) > 0 && len(c.AgentsFrom) == 0:
 		return asterisk.Params{}, fmt.Errorf("%w: --agents-from: must be given, or no phone can register", errUsage)
 	}
+	queues, lines := app.Fallback(cfg)
 	modules := c.Modules
 	if modules == "" {
 		modules = debianModules()
@@ -194,7 +196,7 @@ func (c asteriskFilesCmd) params(cfg *configs.Config) (asterisk.Params, error) {
 		RTPStart: c.RTPStart, RTPEnd: c.RTPEnd,
 		TrunkPeer: c.TrunkTo, TrunkSources: prefixes(c.TrunkFrom), AgentSources: prefixes(c.AgentsFrom),
 		ARIUser: cfg.Asterisk.User, ARIPassword: cfg.Asterisk.Password.Reveal(), App: cfg.Asterisk.App,
-		Agents: agents,
+		Agents: agents, Queues: queues, Lines: lines,
 	}, nil
 }
 

@@ -36,8 +36,9 @@ type Params struct {
 	ApologySound string
 
 	// Tries is how often a call is offered to the application while no controller
-	// is connected, two seconds of music apart; 0 means 30, a minute, which covers
-	// a restart and ends before callers lose patience.
+	// is connected, a second of music apart, before Asterisk's own queue takes it; 0
+	// means 5, which covers a restart. Without Lines the call is given up then, and 0
+	// means 60, a minute.
 	Tries int
 
 	// SystemName begins every unique id: letters, digits, dot and dash.
@@ -75,6 +76,13 @@ type Params struct {
 	// Agents are the phones that may register. May be empty.
 	Agents []Agent
 
+	// Queues take the calls of Lines while no controller is connected. May be empty.
+	Queues []Queue
+	Lines  []Line
+	// QueueStay is after how many seconds a caller in one of Queues looks for a controller
+	// again; 0 means 20. A phone that rings then rings on.
+	QueueStay int
+
 	// BaselineNumber, 1 to 15 digits, adds Asterisk's own queue with the same
 	// agents behind that number, for benchmarks that compare the two. Empty, as it
 	// always is in production: there is none.
@@ -108,7 +116,8 @@ var (
 
 func (p Params) validate() error {
 	return errors.Join(
-		p.validatePaths(), p.validateNames(), p.validateNetwork(), p.validateAgents(), p.validateBaseline(),
+		p.validatePaths(), p.validateNames(), p.validateNetwork(), p.validateAgents(), p.validateFallback(),
+		p.validateBaseline(),
 	)
 }
 

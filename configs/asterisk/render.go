@@ -33,9 +33,6 @@ type view struct {
 	BaselineQueue string
 }
 
-// defaultTries times two seconds of music: see [Params.Tries].
-const defaultTries = 30
-
 // Render checks p and writes every configuration file into dir, which must
 // exist. Files are readable by their owner only, because they hold passwords.
 // The error names the parameter and the rule it breaks; nothing is written then.
@@ -72,8 +69,9 @@ func newView(dir string, p Params) view {
 
 		BaselineQueue: BaselineQueue,
 	}
-	if v.Tries == 0 {
-		v.Tries = defaultTries
+	v.Tries = p.tries()
+	if v.QueueStay == 0 {
+		v.QueueStay = defaultStay
 	}
 	seen := make(map[netip.Prefix]bool)
 	for _, source := range append(append([]netip.Prefix{}, p.TrunkSources...), p.AgentSources...) {

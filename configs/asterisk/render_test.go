@@ -208,8 +208,8 @@ func TestNothingDangerousIsLoaded(t *testing.T) {
 	dir := render(t, goodParams())
 	sections := parse(t, dir, "modules.conf")
 	modules := append(get(sections, "modules", "", "require"), get(sections, "modules", "", "load")...)
-	forbidden := regexp.MustCompile(`^(app_system|app_exec|app_dial|app_originate|app_queue|app_db|app_externalivr|` +
-		`func_(shell|env|curl|db|odbc|config|lock)|res_agi|res_pjsip_(endpoint_identifier_anonymous|refer|mwi|notify|` +
+	forbidden := regexp.MustCompile(`^(app_system|app_exec|app_dial|app_originate|app_db|app_externalivr|` +
+		`func_(shell|curl|db|odbc|config|lock)|res_agi|res_pjsip_(endpoint_identifier_anonymous|refer|mwi|notify|` +
 		`messaging)|res_phoneprov|res_http_post|res_prometheus|chan_(iax2|unistim|motif)|pbx_(spool|dundi|realtime))`)
 	for _, module := range modules {
 		if forbidden.MatchString(module) {
@@ -242,7 +242,7 @@ func TestRecordingComesBeforeApplication(t *testing.T) {
 	plan := string(text)
 	order := []string{
 		"HOTLINE_APP = hotline\n", "CALLERID(num)=${FILTER(", "Answer()", "MixMonitor(", "Stasis(${HOTLINE_APP},in,",
-		"< 30]?app", "Playback(", "Hangup(38)",
+		"< 60]?app", "Queue(${QUEUE}", "Playback(", "Hangup(38)",
 	}
 	at := 0
 	for _, step := range order {
@@ -253,7 +253,8 @@ func TestRecordingComesBeforeApplication(t *testing.T) {
 		at += next
 	}
 	for line := range strings.Lines(plan) {
-		path := strings.Contains(line, "MixMonitor(") || strings.Contains(line, "Set(REC=")
+		path := strings.Contains(line, "MixMonitor(") || strings.Contains(line, "Set(REC=") ||
+			strings.Contains(line, "STORY=")
 		if path && (strings.Contains(line, "EXTEN") || strings.Contains(line, "CALLERID")) {
 			t.Errorf("a path is made of caller's data: %s", line)
 		}
@@ -360,6 +361,15 @@ func TestBadParamsAreNamed(t *testing.T) {
 		{"Agents[1]", func(p *Params) { p.Agents[1].Extension = "10a" }},
 		{"Agents[1]", func(p *Params) { p.Agents[1].Password = "with;semicolon" }},
 		{"Agents[1]", func(p *Params) { p.Agents[1].CallerName = "x\"\n[evil]" }},
+		{"Queues[0]", func(p *Params) { p.Queues = []Queue{{Name: "general", RingFor: 5, Music: "default"}} }},
+		{"Queues[0]", func(p *Params) { p.Queues = []Queue{{Name: "a,b", RingFor: 5, Music: "default"}} }},
+		{"Queues[0]", func(p *Params) { p.Queues = []Queue{{Name: "a", Music: "default"}} }},
+		{"Queues[0]", func(p *Params) { p.Queues = []Queue{{Name: "a", RingFor: 5, Music: "x;y"}} }},
+		{"Queues[0]", func(p *Params) {
+			p.Queues = []Queue{{Name: "a", RingFor: 5, Music: "default", Members: []string{"PJSIP/a,1"}}}
+		}},
+		{"Lines[0]", func(p *Params) { p.Lines = []Line{{Number: "95001", Queue: "none"}} }},
+		{"Lines[0]", func(p *Params) { p.Lines = []Line{{Number: "_X.", Queue: "none"}} }},
 		{"BaselineNumber", func(p *Params) { p.BaselineNumber = "1,2" }},
 	}
 	for i, test := range tests {

@@ -50,7 +50,7 @@ func (a *App) adopt(ctx context.Context, snap ari.Snapshot) error {
 		}
 	}
 	for _, c := range a.unheard(snap, left.Calls) {
-		taken = append(taken, a.takeUp(ctx, a.foundStory(c), c, h))
+		taken = append(taken, a.takeUp(ctx, a.foundStory(ctx, c), c, h))
 	}
 	// Agents and callers come after all legs: what the engine does not know yet it would
 	// ring a second time.
@@ -82,8 +82,12 @@ func (a *App) unheard(snap ari.Snapshot, told map[call.ID][]call.Event) []ari.Ch
 }
 
 // foundStory begins the story of a caller of whom the ledger knows nothing.
-func (a *App) foundStory(c ari.Channel) story {
+func (a *App) foundStory(ctx context.Context, c ari.Channel) story {
 	a.log.Warn("caller found in Asterisk", "call", c.ID)
+	if w, late := a.waitedOf(&c, argsOf(c)); late {
+		a.tell(ctx, w)
+		return storyOf(w.who.Call, w.events)
+	}
 	arrived := arrivedEvent(a.arrival(&c, c.Dialled), c.Created)
 	a.Record(arrived)
 	return story{id: arrived.Call, arrived: arrived}
@@ -143,7 +147,7 @@ func (a *App) takeUp(ctx context.Context, s story, caller ari.Channel, h holding
 		if s.talking() {
 			a.endTalk(&s, time.Now(), call.ByAgent)
 		} else if !s.wrapped {
-			a.submit(wrapUp(s.talked))
+			a.workUp(s.talked)
 		}
 		r.past.Ending = &call.Ending{Class: call.ClassAnswered, Reason: call.AgentHungUp}
 	case s.queued.Kind != "":
@@ -241,7 +245,7 @@ func (a *App) complete(s *story, end time.Time) {
 	case s.talking():
 		a.endTalk(s, end, call.ByCaller)
 	case s.talked.Kind != "" && !s.wrapped:
-		a.submit(wrapUp(s.talked))
+		a.workUp(s.talked)
 	case s.queued.Kind != "" && s.answered.Kind == "" && s.left.Kind == "":
 		a.Record(call.Event{
 			Kind: call.LeftQueue, At: call.Stamp(end), Call: s.id, Queue: s.queued.Queue, Entered: s.queued.Entered,
@@ -264,7 +268,7 @@ func (a *App) endTalk(s *story, at time.Time, by call.Party) {
 	s.talked.Answer, s.talked.By = s.answered.At, by
 	s.talked.Talk = call.Between(s.answered.At, s.talked.At)
 	a.Record(s.talked)
-	a.submit(wrapUp(s.talked))
+	a.workUp(s.talked)
 }
 
 // restoreAgents puts agents back on their breaks and gives the idle ones their turn. Who
@@ -272,9 +276,22 @@ func (a *App) endTalk(s *story, at time.Time, by call.Party) {
 func (a *App) restoreAgents(states map[call.AgentID]call.Event) {
 	for id, e := range states {
 		if e.To == call.Break || e.To == call.Ready {
-			a.submit(acd.Restore{Agent: id, State: e.To, Since: e.At, Reason: e.Reason})
+			back := acd.Restore{Agent: id, State: e.To, Since: e.At, Reason: e.Reason}
+			if !a.roster.keep(back) {
+				a.submit(back)
+			}
 		}
 	}
+}
+
+// workUp lets an agent go on with his work after a talk. It is over when he has had another
+// call since that no controller saw.
+func (a *App) workUp(talk call.Event) {
+	if a.roster.held(talk.Agent) {
+		a.Record(wrapped(talk, 0))
+		return
+	}
+	a.submit(wrapUp(talk))
 }
 
 // wrapUp puts an agent to his work after a talk, whose limit counts from the talk's end.

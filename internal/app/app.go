@@ -54,6 +54,7 @@ type App struct {
 	calls    *callflow.Manager
 	roster   *roster
 	strays   strays
+	fallback fallback
 	ari      *ari.Client
 	web      *web.Server
 	health   health
@@ -68,7 +69,10 @@ func Start(ctx context.Context, cfg *configs.Config, log *slog.Logger) (*App, er
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	a := &App{cfg: cfg, log: log, parts: lifecycle.Stack{Log: log}, failed: make(chan error, 1)}
+	a := &App{
+		cfg: cfg, log: log, parts: lifecycle.Stack{Log: log}, failed: make(chan error, 1),
+		fallback: fallback{wake: make(chan struct{}, 1)},
+	}
 	for _, step := range []struct {
 		name  string
 		start func(context.Context) error
@@ -104,6 +108,7 @@ func (a *App) Stop(ctx context.Context) error {
 
 // Record takes a fact for the ledger. It never blocks.
 func (a *App) Record(ev call.Event) {
+	ev = a.fallback.mark(ev)
 	if a.book != nil {
 		a.book.note(ev)
 	}
@@ -302,6 +307,7 @@ func (a *App) startARI(ctx context.Context) error {
 	a.run(ctx, "ari", a.ari.Run)
 	a.run(ctx, "events", a.listen)
 	a.run(ctx, "reconciler", a.look)
+	a.run(ctx, "fallback", a.watchFallback)
 	a.run(ctx, "live mirror", a.copyLive)
 	return nil
 }
@@ -330,6 +336,7 @@ func (a *App) look(ctx context.Context) error {
 			}
 		}
 		a.calls.Reconcile(taken, legs)
+		a.fallback.nudge() // a file that was held up is looked at again
 	}
 }
 

@@ -55,6 +55,10 @@ func (a *App) take(ctx context.Context, s ari.Snapshot) {
 	for _, id := range s.App.Channels {
 		ours[id] = true
 	}
+	// Before anybody is rung: some phones may be in use by Asterisk's own queue.
+	if a.passFallback(ctx, s.Channels, taken) {
+		a.fallback.nudge()
+	}
 	if !a.looked.Swap(true) {
 		if err := a.adopt(ctx, s); err != nil {
 			a.log.Error("what an earlier run left behind is not taken up", "error", err)
@@ -70,7 +74,7 @@ func (a *App) take(ctx context.Context, s ari.Snapshot) {
 		case isLeg:
 			a.orphan(ctx, c.ID)
 		case a.fromTrunk(c) && ours[c.ID]:
-			a.stranger(c)
+			a.stranger(ctx, c)
 		}
 	}
 	a.calls.Reconcile(taken, legs)
@@ -82,6 +86,12 @@ func (a *App) take(ctx context.Context, s ari.Snapshot) {
 
 // bridgePrefix begins the name of every caller's bridge; the call's id follows.
 const bridgePrefix = callflow.BridgePrefix
+
+// argsOf are the arguments with which the dialplan gave a channel to the application.
+func argsOf(c ari.Channel) []string {
+	_, args, _ := strings.Cut(c.AppData, ",")
+	return strings.Split(args, ",")
+}
 
 // fromTrunk tells a caller from other channels of the application.
 func (a *App) fromTrunk(c ari.Channel) bool {
@@ -107,6 +117,9 @@ func (a *App) event(ctx context.Context, e *ari.Event) {
 		a.calls.Deliver(owner, callflow.KeyPressed{Leg: call.LegID(e.Channel.ID), Key: e.Digit})
 	case ari.DeviceStateChanged:
 		a.roster.event(e)
+		if a.fallback.warm.Load() {
+			a.fallback.nudge()
+		}
 	default: // the others tell nothing that the walk needs
 	}
 }
@@ -119,6 +132,10 @@ func (a *App) stasisStart(ctx context.Context, e *ari.Event) {
 		line := e.Channel.Dialled
 		if len(e.Args) > 1 && e.Args[1] != "" {
 			line = e.Args[1]
+		}
+		if w, late := a.waitedOf(e.Channel, e.Args); late && !a.calls.Known(w.who.Call) {
+			a.comeBack(ctx, w)
+			return
 		}
 		a.calls.Arrive(a.arrival(e.Channel, line))
 	case len(e.Args) > 1 && (e.Args[0] == "agent" || e.Args[0] == "outside"):
@@ -166,7 +183,11 @@ func (a *App) hangUp(ctx context.Context, id string) {
 
 // stranger takes up a caller of whom the ledger knows nothing: his arrival was lost with an
 // earlier run or in a gap. He has waited enough to be spared the greeting.
-func (a *App) stranger(c ari.Channel) {
+func (a *App) stranger(ctx context.Context, c ari.Channel) {
+	if w, late := a.waitedOf(&c, argsOf(c)); late {
+		a.comeBack(ctx, w)
+		return
+	}
 	a.log.Warn("caller found in Asterisk", "call", c.ID)
 	who := a.arrival(&c, c.Dialled)
 	a.Record(arrivedEvent(who, c.Created))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"time"
 
 	"hotline/acd"
 	"hotline/ari"
@@ -30,6 +31,10 @@ type person struct {
 	online  bool
 	away    bool // signed out by himself; his phone stays registered
 	pending bool // not told to the engine yet
+	held    bool // has a call that the engine does not know of, see fallback
+
+	idle  time.Time   // since when his phone is seen free again while he is held
+	after acd.Restore // his state when that call is over; of State "" = as his phone tells
 }
 
 func newRoster(e engine, endpoints map[call.AgentID]string, log *slog.Logger) *roster {
@@ -69,6 +74,8 @@ func (r *roster) set(endpoint string, online bool) {
 	}
 	p.online, p.pending = online, false
 	switch {
+	case p.held: // told when that call is over
+		p.away = p.away && online
 	case !online:
 		p.away = false
 		r.submit(acd.SignOut{Agent: p.id, Reason: "phone unregistered"})
@@ -84,6 +91,13 @@ func (r *roster) ask(_ context.Context, id call.AgentID, state call.AgentState, 
 	p := r.person(id)
 	if p == nil {
 		return web.ErrUnknownAgent
+	}
+	if p.held {
+		if state != call.Offline {
+			return web.BadField("state", "the agent has a call that began while no controller was there")
+		}
+		p.away = true
+		return nil
 	}
 	if !p.online {
 		return web.BadField("state", "the agent's phone must be registered first")

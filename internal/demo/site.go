@@ -14,6 +14,7 @@ import (
 
 	"hotline/call"
 	"hotline/configs"
+	"hotline/configs/asterisk"
 	"hotline/configs/prompts"
 	"hotline/internal/app"
 	"hotline/internal/testbed"
@@ -30,12 +31,13 @@ const stopMax = 30 * time.Second
 
 // Options say what the site is like. The zero value is a site without agents.
 type Options struct {
-	Agents   int                   // a1001, a1002, ...
-	Language configs.Language      // of prompts; "" = zh-CN
-	Change   func(*configs.Config) // last word on the configuration; may be nil
-	Outside  bool                  // the hotline itself is started elsewhere, as a process of its own
-	Stage    testbed.Stage         // told what is done and how long it took; may be nil
-	Log      *slog.Logger          // of the hotline; nil = discard
+	Agents   int                    // a1001, a1002, ...
+	Language configs.Language       // of prompts; "" = zh-CN
+	Change   func(*configs.Config)  // last word on the configuration; may be nil
+	Files    func(*asterisk.Params) // last word on Asterisk's files; may be nil
+	Outside  bool                   // the hotline itself is started elsewhere, as a process of its own
+	Stage    testbed.Stage          // told what is done and how long it took; may be nil
+	Log      *slog.Logger           // of the hotline; nil = discard
 }
 
 // Site is a running hotline with everything it needs.
@@ -77,11 +79,21 @@ func (s *Site) start(ctx context.Context, o Options) error {
 	}
 	s.Asterisk, err = testbed.StartAsterisk(ctx, testbed.Options{
 		Agents: testbed.Agents(o.Agents), SoundsDir: sounds, MOHDir: music, Stage: o.Stage,
+		Prepare: func(a *testbed.Asterisk, p *asterisk.Params) {
+			// Asterisk's own queues are made of the hotline's settings, so those come first.
+			s.Config = s.configure(o, a)
+			p.Queues, p.Lines = app.Fallback(s.Config)
+			if o.Files != nil {
+				o.Files(p)
+			}
+		},
 	})
 	if err != nil {
 		return err
 	}
-	s.Config = s.configure(o)
+	if s.Config == nil { // it runs elsewhere with files of its own
+		s.Config = s.configure(o, s.Asterisk)
+	}
 	if err := s.Config.Validate(); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
@@ -98,15 +110,15 @@ func (s *Site) StartApp(ctx context.Context) (err error) {
 }
 
 // configure is hotline.yaml as it would be written for this site.
-func (s *Site) configure(o Options) *configs.Config {
+func (s *Site) configure(o Options, a *testbed.Asterisk) *configs.Config {
 	c := configs.Default()
 	c.Site.Name, c.Site.Language = "hotline demo", configs.Chinese
 	if o.Language != "" {
 		c.Site.Language = o.Language
 	}
-	c.Asterisk.URL = trimARI(s.Asterisk.ARIURL)
-	c.Asterisk.User, c.Asterisk.Password = s.Asterisk.ARIUser, configs.NewSecret(s.Asterisk.ARIPassword)
-	c.Asterisk.App, c.Asterisk.RecordingDir = s.Asterisk.App, s.Asterisk.RecordingDir
+	c.Asterisk.URL = trimARI(a.ARIURL)
+	c.Asterisk.User, c.Asterisk.Password = a.ARIUser, configs.NewSecret(a.ARIPassword)
+	c.Asterisk.App, c.Asterisk.RecordingDir = a.App, a.RecordingDir
 	c.Redis.Addr = s.Redis.Addr
 	c.Ledger.Path = filepath.Join(s.Dir, "ledger.db")
 	c.Recordings.Dir = filepath.Join(s.Dir, "recordings")
@@ -125,9 +137,9 @@ func (s *Site) configure(o Options) *configs.Config {
 	}
 	queue.WrapUp = 5 * time.Second
 	c.Lines, c.Queues = []configs.Line{line}, []configs.Queue{queue}
-	for _, a := range s.Asterisk.Agents {
+	for _, g := range a.Agents {
 		c.Agents = append(c.Agents, configs.Agent{
-			ID: call.AgentID(a.Name), Extension: a.Extension, Queues: []call.QueueID{Queue},
+			ID: call.AgentID(g.Name), Extension: g.Extension, Queues: []call.QueueID{Queue},
 		})
 	}
 	if o.Change != nil {

@@ -52,6 +52,9 @@ type Options struct {
 	TrunkPort, AgentPort, HTTPPort int
 	// BaselineNumber as in [asterisk.Params].
 	BaselineNumber string
+	// Prepare may change the parameters when all addresses are known and nothing is
+	// written yet; nil = they stay. It is not called for an external Asterisk.
+	Prepare func(*Asterisk, *asterisk.Params)
 	// Stage is told what is done; may be nil.
 	Stage Stage
 }
@@ -180,6 +183,9 @@ func (a *Asterisk) prepare(options Options) error {
 	a.AgentAddr = netip.AddrPortFrom(params.Bind, uint16(params.AgentPort)).String()
 	a.TrunkPeer = params.TrunkPeer.String()
 	a.LogFile = a.path("state/log/messages.log")
+	if options.Prepare != nil {
+		options.Prepare(a, &params)
+	}
 	return asterisk.Render(a.path("etc"), params)
 }
 

@@ -38,8 +38,8 @@ func TestStrangersTalkAndAreRecorded(t *testing.T) {
 
 	began := c.wait("the call enters the application", isStart)
 	caller := began.Channel.ID
-	if len(began.Args) != 3 || began.Args[0] != "in" || began.Args[1] != "95500" {
-		t.Fatalf("arguments %q, want in, 95500 and the recording's name", began.Args)
+	if len(began.Args) != 4 || began.Args[0] != "in" || began.Args[1] != "95500" || began.Args[3] != "" {
+		t.Fatalf("arguments %q, want in, 95500, the recording's name and no time that he waited", began.Args)
 	}
 	if got := began.Channel.Caller; got.Number != "13800138000" || got.Name != "" {
 		t.Errorf("caller %+v, want the number and no name", got)

@@ -73,6 +73,20 @@ func (s *Store) touched(kind, column string, a, b int64) *bun.SelectQuery {
 		Where("kind = '"+kind+"'").Where("? >= ? AND ? < ?", bun.Ident(column), a, bun.Ident(column), b)
 }
 
+// Story returns every event of one call in order; none when the ledger does not know it.
+func (s *Store) Story(ctx context.Context, id call.ID) ([]call.Event, error) {
+	q := s.read.NewSelect().Model((*row)(nil)).Column("seq", "body").
+		Where("call <> ''").Where("call = ?", string(id)).OrderExpr("seq")
+	var events []call.Event
+	for e, err := range s.scan(ctx, q) {
+		if err != nil {
+			return nil, fmt.Errorf("events of call %s: %w", id, err)
+		}
+		events = append(events, e)
+	}
+	return events, nil
+}
+
 // scan runs a query for numbers and bodies.
 func (s *Store) scan(ctx context.Context, q *bun.SelectQuery) iter.Seq2[call.Event, error] {
 	return func(yield func(call.Event, error) bool) {

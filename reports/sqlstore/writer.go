@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -91,23 +92,29 @@ func (w *Writer) Record(e call.Event) {
 	}
 }
 
-// record queues an event or tells why not, and counts it.
-func (w *Writer) record(e call.Event) error {
-	e = normal(e)
-	err := Valid(e)
+// record queues events, all of them or none, or tells why not, and counts them.
+func (w *Writer) record(events ...call.Event) error {
+	var err error
+	for i, e := range events {
+		events[i] = normal(e)
+		if wrong := Valid(events[i]); wrong != nil && err == nil {
+			err = wrong
+		}
+	}
+	n := uint64(len(events))
 	w.mu.Lock()
 	switch {
 	case err != nil:
-		w.stats.Refused++
+		w.stats.Refused += n
 	case w.closed:
 		err = ErrStopped
-		w.stats.Lost++
-	case len(w.waiting)+w.inflight >= w.o.Capacity:
+		w.stats.Lost += n
+	case len(w.waiting)+w.inflight+len(events) > w.o.Capacity:
 		err = ErrQueueFull
-		w.stats.Lost++
+		w.stats.Lost += n
 	default:
-		w.waiting = append(w.waiting, e)
-		w.taken++
+		w.waiting = append(w.waiting, events...)
+		w.taken += n
 	}
 	w.mu.Unlock()
 	signal(w.wake)
@@ -120,6 +127,15 @@ func (w *Writer) record(e call.Event) error {
 func (w *Writer) Save(ctx context.Context, e call.Event) error {
 	if err := w.record(e); err != nil {
 		return fmt.Errorf("save %s of call %s: %w", e.Kind, e.Call, err)
+	}
+	return w.Flush(ctx)
+}
+
+// SaveAll is Save for several events, of which it takes all or none. They stand one after
+// the other in one transaction, unless more are waiting than a batch holds.
+func (w *Writer) SaveAll(ctx context.Context, events []call.Event) error {
+	if err := w.record(slices.Clone(events)...); err != nil {
+		return fmt.Errorf("save %d events: %w", len(events), err)
 	}
 	return w.Flush(ctx)
 }

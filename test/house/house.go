@@ -15,6 +15,7 @@ import (
 	"hotline/acd/redisstore"
 	"hotline/call"
 	"hotline/configs"
+	"hotline/configs/asterisk"
 	"hotline/internal/demo"
 	"hotline/internal/phonesim"
 	"hotline/reports/sqlstore"
@@ -59,6 +60,8 @@ func open(t *testing.T, o demo.Options, change func(*configs.Config)) *House {
 			change(c)
 		}
 	}
+	// A caller without a controller looks for one often, so that tests need not wait.
+	o.Files = func(p *asterisk.Params) { p.QueueStay = 4 }
 	site, err := demo.Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -95,6 +98,15 @@ func testLog(t *testing.T) *slog.Logger {
 // Agent registers the i-th agent's phone and waits until the hotline has him ready.
 func (h *House) Agent(i int, behave func(phonesim.Offer) phonesim.Action) *phonesim.Agent {
 	h.T.Helper()
+	phone := h.Phone(i, behave)
+	name := h.Asterisk.Agents[i].Name
+	h.Until(name+" is ready", func() bool { return h.State(call.AgentID(name)) == call.Ready })
+	return phone
+}
+
+// Phone registers the i-th agent's phone, whoever is there to notice.
+func (h *House) Phone(i int, behave func(phonesim.Offer) phonesim.Action) *phonesim.Agent {
+	h.T.Helper()
 	a := h.Asterisk.Agents[i]
 	phone, err := h.Sim.NewAgent(h.T.Context(), phonesim.AgentOptions{
 		User: a.Name, Password: a.Password, Registrar: h.Asterisk.AgentAddr, Behave: behave,
@@ -105,7 +117,6 @@ func (h *House) Agent(i int, behave func(phonesim.Offer) phonesim.Action) *phone
 	if err != nil {
 		h.T.Fatal(err)
 	}
-	h.Until(a.Name+" is ready", func() bool { return h.State(call.AgentID(a.Name)) == call.Ready })
 	return phone
 }
 

@@ -1,0 +1,65 @@
+package sqlstore
+
+import (
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"hotline/call"
+)
+
+// TestStory: a call's events in their order, and none of a call that is not known.
+func TestStory(t *testing.T) {
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	_, err = s.Append(t.Context(), []call.Event{
+		{Kind: call.Arrived, At: at, Call: "one", Fallback: true},
+		{Kind: call.Arrived, At: at, Call: "two"},
+		{Kind: call.Ended, At: at, Call: "one"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[call.ID][]uint64{"one": {1, 3}, "two": {2}, "three": nil, "": nil} {
+		story, err := s.Story(t.Context(), id)
+		if err != nil || len(story) != len(want) {
+			t.Fatalf("story of %q: %v, %v", id, story, err)
+		}
+		for i, e := range story {
+			if e.Seq != want[i] || e.Call != id || e.Fallback != (e.Seq == 1) {
+				t.Errorf("story of %q: %+v", id, e)
+			}
+		}
+	}
+}
+
+// TestSaveAllIsOneBatch: all of the events or none, in one transaction.
+func TestSaveAllIsOneBatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &ledger{}
+		r := run(t, l, WriterOptions{})
+		if err := r.SaveAll(t.Context(), []call.Event{numbered(1), numbered(2), numbered(3)}); err != nil {
+			t.Error(err)
+		}
+		l.holds(t, 3)
+		if len(l.batches) != 1 {
+			t.Errorf("%d batches, want one", len(l.batches))
+		}
+		if err := r.SaveAll(t.Context(), []call.Event{numbered(4), {Kind: "nonsense"}}); err == nil {
+			t.Error("a bad event is taken")
+		}
+		l.holds(t, 3)
+		if err := r.finish(); err != nil {
+			t.Error(err)
+		}
+	})
+}
