@@ -26,18 +26,24 @@ type Standing struct {
 	Place time.Time
 }
 
-// enter completes the command by which the caller enters a queue. Who resumes his stay has
-// his grade again; what came of an earlier call was settled at his first entry.
+// enter completes a command by which the caller enters a queue with what his grade asks
+// for. A transfer may ask for a higher level.
 func (f *flow) enter(cmd acd.Enter) acd.Enter {
-	if f.m.opt.Standing == nil {
-		return cmd
-	}
-	s := f.m.opt.Standing(f.a, cmd.Queue)
-	cmd.Level, cmd.Priority = s.Level, s.Priority
-	if !cmd.Resumed {
-		cmd.Prefer, cmd.PreferFor, cmd.Place = s.Prefer, s.PreferFor, s.Place
+	if f.m.opt.Standing != nil {
+		s := f.m.opt.Standing(f.a, cmd.Queue)
+		cmd.Level, cmd.Priority = max(cmd.Level, s.Level), s.Priority
 	}
 	return cmd
+}
+
+// enterFirst does so for the first entry of the call, where earlier calls count, too. Later
+// they do not: whoever was transferred does not want the agent back who transferred him.
+func (f *flow) enterFirst(cmd acd.Enter) acd.Enter {
+	if f.m.opt.Standing != nil {
+		s := f.m.opt.Standing(f.a, cmd.Queue)
+		cmd.Prefer, cmd.PreferFor, cmd.Place = s.Prefer, s.PreferFor, s.Place
+	}
+	return f.enter(cmd)
 }
 
 // flag shows whether the agent who is rung, or talks, is below the level that the caller

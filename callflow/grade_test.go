@@ -122,3 +122,25 @@ func TestS5LiveViewFlagsTheJunior(t *testing.T) {
 		w.gone("c1-a2")
 	})
 }
+
+// A transfer keeps the grade and may ask for more. Neither last agent nor old place count
+// again: the last agent is the one who transferred him.
+func TestTransferKeepsTheGrade(t *testing.T) {
+	for asked, want := range map[acd.Level]acd.Level{1: key.Level, 3: 3} {
+		graded(t, func(w *world, c *clerk) {
+			w.arrive()
+			w.endPrompt()
+			w.m.Act(acd.Ring{Offer: "c1-a1", Call: "c1", Agent: "ann"})
+			synctest.Wait()
+			w.m.Deliver("c1", LegUp{Leg: "c1-a1"})
+			w.m.Act(acd.Connect{Offer: "c1-a1", Call: "c1", Agent: "ann"})
+			synctest.Wait()
+			w.do("ann", Transfer, Target{Queue: "complaints", Level: asked})
+			w.after(time.Second)
+			got, ok := c.last().(acd.Enter)
+			if !ok || got.Level != want || got.Priority != key.Priority || got.Prefer != "" || !got.Place.IsZero() {
+				t.Errorf("transfer to level %d: %+v, want level %d, no last agent and no old place", asked, c.last(), want)
+			}
+		})
+	}
+}

@@ -23,7 +23,7 @@ const hangUpAgain = time.Second
 func (f *flow) enqueue(ctx context.Context) {
 	f.to(Waiting)
 	f.entered, f.queue = true, f.line.Queue
-	f.submit(f.enter(acd.Enter{Call: f.a.Call, Queue: f.line.Queue}))
+	f.submit(f.enterFirst(acd.Enter{Call: f.a.Call, Queue: f.line.Queue}))
 	f.music(ctx)
 	f.next(announceAfter)
 }

@@ -59,7 +59,9 @@ func (b *book) note(ev call.Event) {
 		return
 	}
 	c := b.calls.get(ev.Call)
-	if c == nil {
+	// Where an agent waits for another the caller's place is not concerned. Whose talk ends
+	// last has the caller, also after a consultation.
+	if c == nil || ev.Direction != call.Inbound && ev.Kind != call.TalkEnded {
 		return
 	}
 	switch ev.Kind {

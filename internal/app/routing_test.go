@@ -112,6 +112,12 @@ func talked(d time.Duration, agent call.AgentID) call.Event {
 	return call.Event{Kind: call.TalkEnded, At: after(d), Agent: agent, Answer: at}
 }
 
+func consulted(d time.Duration, agent call.AgentID) call.Event {
+	e := talked(d, agent)
+	e.Direction = call.Consult
+	return e
+}
+
 func TestStandingOfACaller(t *testing.T) {
 	const me, minute = "13900000000", time.Minute
 	var plain callflow.Standing
@@ -139,6 +145,16 @@ func TestStandingOfACaller(t *testing.T) {
 		"his last agent": {
 			slices.Concat(visit("c2", me, 10*minute, time.Time{}, talked(11*minute, "sue")),
 				visit("c1", me, 0, time.Time{}, talked(minute, "jo"))), me, "care", 12 * minute, agent,
+		},
+		"the agent who was asked and then given the caller": {
+			visit("c1", me, 0, time.Time{},
+				call.Event{Kind: call.Queued, At: after(minute / 2), Direction: call.Consult},
+				talked(minute, "jo"), consulted(minute+time.Second, "sue")), me, "care", 2 * minute, agent,
+		},
+		"a consultation does not touch the place": {
+			visit("c1", me, 0, time.Time{}, call.Event{Kind: call.Queued, At: after(minute), Direction: call.Consult},
+				call.Event{Kind: call.LeftQueue, At: after(2 * minute), Direction: call.Consult, Outcome: call.Abandoned}),
+			me, "care", 3 * minute, plain,
 		},
 		"his place":                {gaveUp, me, "care", 6 * minute, place},
 		"his place, too late":      {gaveUp, me, "care", 6*minute + 1, plain},
