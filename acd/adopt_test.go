@@ -102,7 +102,7 @@ func TestAdoptedTalks(t *testing.T) {
 			name:  "the caller leaves",
 			given: []Command{annTalks()},
 			steps: []step{
-				{0, Leave{"c1"}, []string{"! hang up c1-a2 caller"}},
+				{0, Leave{Call: "c1"}, []string{"! hang up c1-a2 caller"}},
 				{0, LegEnded{"c1-a2", call.ByAgent}, []string{"talk_ended c1-a2 caller", "ann: talking > wrapup"}},
 			},
 		},
@@ -167,7 +167,7 @@ func TestAdoptedRings(t *testing.T) {
 		},
 		{
 			name:  "an agent whose old leg may still ring is not taken",
-			given: []Command{SignIn{"ann"}, Enter{Call: "c9", Queue: "care"}, Leave{"c9"}},
+			given: []Command{SignIn{"ann"}, Enter{Call: "c9", Queue: "care"}, Leave{Call: "c9"}},
 			steps: []step{{0, annIsRung(), quiet}},
 		},
 		{

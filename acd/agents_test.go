@@ -173,7 +173,7 @@ func TestUnknownAndNilCommandsAreCounted(t *testing.T) {
 		TakeBreak{"x", ""},
 		WrapUpDone{"x"},
 		Enter{Call: "c1", Queue: "x"},
-		Leave{"x"},
+		Leave{Call: "x"},
 		Answered{"x"},
 		OfferFailed{"x", call.Busy},
 		LegEnded{"x", call.ByAgent},
@@ -198,9 +198,9 @@ func TestLongestIdleOrder(t *testing.T) {
 		end  []Command
 		next call.AgentID
 	}{
-		{"abandoned", []Command{Leave{"c1"}, OfferFailed{"c1-a1", call.Canceled}}, "bob"},
-		{"cancelled by others", []Command{OfferFailed{"c1-a1", call.Canceled}, Leave{"c1"}}, "bob"},
-		{"rejected", []Command{OfferFailed{"c1-a1", call.Rejected}, Leave{"c1"}}, "ann"},
+		{"abandoned", []Command{Leave{Call: "c1"}, OfferFailed{"c1-a1", call.Canceled}}, "bob"},
+		{"cancelled by others", []Command{OfferFailed{"c1-a1", call.Canceled}, Leave{Call: "c1"}}, "bob"},
+		{"rejected", []Command{OfferFailed{"c1-a1", call.Rejected}, Leave{Call: "c1"}}, "ann"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			h := newHouse(t, cfg)

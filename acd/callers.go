@@ -202,8 +202,8 @@ func (c *caller) below(a *agent) bool {
 	return below
 }
 
-func (e *Engine) leave(id call.ID) {
-	c, ok := e.callers[id]
+func (e *Engine) leave(cmd Leave) {
+	c, ok := e.callers[cmd.Call]
 	if !ok {
 		e.stats.Unknown++
 		return
@@ -217,7 +217,7 @@ func (e *Engine) leave(id call.ID) {
 		e.drop(o, call.Canceled)
 		e.unanswered(o, call.Canceled)
 	}
-	e.leaveQueue(c, call.Abandoned)
+	e.leaveQueue(c, cmp.Or(cmd.As, call.Abandoned))
 }
 
 // sendAway ends the waiting of a caller by a rule of the queue.

@@ -100,7 +100,7 @@ func TestEntering(t *testing.T) {
 		},
 		{
 			name:  "queueing when the only agent is held back",
-			given: then(rung, OfferFailed{"c1-a1", call.Rejected}, Leave{"c1"}),
+			given: then(rung, OfferFailed{"c1-a1", call.Rejected}, Leave{Call: "c1"}),
 			steps: []step{{0, Enter{Call: "c2", Queue: "care"}, []string{"queued c2 queueing=true"}}},
 		},
 		{

@@ -109,7 +109,12 @@ type Unhold struct{ Offer call.OfferID }
 
 // Leave says that the caller hung up, in the queue or later. During a talk the engine
 // answers with HangUp and waits for LegEnded.
-type Leave struct{ Call call.ID }
+type Leave struct {
+	Call call.ID
+	// As is how his stay in the queue ended when he left it by his own choice and goes on
+	// with something else, such as ToMessage. "" = Abandoned.
+	As call.Outcome
+}
 
 // Answered says that the agent picked up. Only a current offer is connected; the first
 // answer to an offer that was dropped is answered with Drop.

@@ -99,7 +99,7 @@ func TestConfigDefaults(t *testing.T) {
 	if diff := cmp.Diff([]call.ID{"key", "plain"}, h.waiting("care")); diff != "" {
 		t.Errorf("worth of a priority (-want +got):\n%s", diff)
 	}
-	h.do(Leave{"key"}, Leave{"plain"})
+	h.do(Leave{Call: "key"}, Leave{Call: "plain"})
 	h.do(talks...)
 	h.wantTrace(h.after(DefaultTalkMax-1, Tick{}))
 	h.wantTrace(h.after(1, Tick{}), "! hang up c1-a1 system")

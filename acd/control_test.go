@@ -144,7 +144,7 @@ func TestS13AgentDialsOut(t *testing.T) {
 			},
 		},
 		{
-			name: "in the pause after a missed call", given: then(rung, OfferFailed{"c1-a1", call.NoAnswer}, Leave{"c1"}),
+			name: "in the pause after a missed call", given: then(rung, OfferFailed{"c1-a1", call.NoAnswer}, Leave{Call: "c1"}),
 			steps: []step{{0, own, append(append([]string(nil), waits...), rings...)}},
 		},
 		{

@@ -124,7 +124,7 @@ func (e *Engine) handle(c Command) {
 	case Enter:
 		e.enter(c)
 	case Leave:
-		e.leave(c.Call)
+		e.leave(c)
 	case Assign:
 		e.assign(c)
 	case Move:

@@ -141,7 +141,7 @@ func (l *line) run(callers int) {
 			(len(l.ends) == 0 || l.gives[0].Before(l.ends[0])) {
 			l.now, _ = heap.Pop(&l.gives).(time.Time)
 			if id := l.givers[l.now]; l.waits(id) {
-				l.handle(Leave{id})
+				l.handle(Leave{Call: id})
 			}
 			delete(l.givers, l.now)
 			continue

@@ -160,8 +160,8 @@ func TestTalks(t *testing.T) {
 			name:  "who made us hang up has ended the talk",
 			given: talks,
 			steps: []step{
-				{0, Leave{"c1"}, []string{"! hang up c1-a1 caller"}},
-				{0, Leave{"c1"}, quiet},
+				{0, Leave{Call: "c1"}, []string{"! hang up c1-a1 caller"}},
+				{0, Leave{Call: "c1"}, quiet},
 				{0, LegEnded{"c1-a1", call.ByAgent}, []string{"talk_ended c1-a1 caller", "ann: talking > wrapup"}},
 			},
 		},
@@ -179,14 +179,14 @@ func TestHangUpInEachState(t *testing.T) {
 	runScenarios(t, []scenario{
 		{
 			name:  "unknown call",
-			steps: []step{{0, Leave{"c9"}, quiet}},
+			steps: []step{{0, Leave{Call: "c9"}, quiet}},
 		},
 		{
 			name:  "waiting",
 			given: []Command{Enter{Call: "c1", Queue: "care"}},
 			steps: []step{
-				{time.Second, Leave{"c1"}, []string{"left_queue c1 abandoned"}},
-				{0, Leave{"c1"}, quiet},
+				{time.Second, Leave{Call: "c1"}, []string{"left_queue c1 abandoned"}},
+				{0, Leave{Call: "c1"}, quiet},
 				{0, SignIn{"ann"}, []string{"ann: offline > ready"}},
 			},
 		},
@@ -194,7 +194,7 @@ func TestHangUpInEachState(t *testing.T) {
 			name:  "ringing: the phone is silenced and free only when that is confirmed",
 			given: then(rung, Enter{Call: "c2", Queue: "care"}),
 			steps: []step{
-				{time.Second, Leave{"c1"}, []string{
+				{time.Second, Leave{Call: "c1"}, []string{
 					"offer_ended c1-a1 canceled", "ann: ringing > ready", "left_queue c1 abandoned",
 					"! drop c1-a1 canceled",
 				}},
@@ -208,7 +208,7 @@ func TestHangUpInEachState(t *testing.T) {
 			name:  "ringing, and the agent answers at the same moment",
 			given: rung,
 			steps: []step{
-				{0, Leave{"c1"}, []string{
+				{0, Leave{Call: "c1"}, []string{
 					"offer_ended c1-a1 canceled", "ann: ringing > ready", "left_queue c1 abandoned",
 					"! drop c1-a1 canceled",
 				}},
@@ -223,21 +223,21 @@ func TestHangUpInEachState(t *testing.T) {
 			name:  "talking, and the agent's phone never reports its end",
 			given: talks,
 			steps: []step{
-				{0, Leave{"c1"}, []string{"! hang up c1-a1 caller"}},
+				{0, Leave{Call: "c1"}, []string{"! hang up c1-a1 caller"}},
 				{ringGrace, Tick{}, []string{"talk_ended c1-a1 caller", "ann: talking > wrapup"}},
 			},
 		},
 		{
 			name:  "in the wrap-up",
 			given: wrapsUp,
-			steps: []step{{0, Leave{"c1"}, quiet}},
+			steps: []step{{0, Leave{Call: "c1"}, quiet}},
 		},
 		{
 			name: "after the end of waiting",
 			given: []Command{
 				Enter{Call: "c1", Queue: "sales", Since: dawn.Add(-maxWait)},
 			},
-			steps: []step{{0, Leave{"c1"}, quiet}},
+			steps: []step{{0, Leave{Call: "c1"}, quiet}},
 		},
 	})
 }
@@ -246,7 +246,7 @@ func TestHangUpInEachState(t *testing.T) {
 func TestUnconfirmedDropHoldsAgentForGrace(t *testing.T) {
 	h := newHouse(t, twoQueues())
 	h.do(rung...)
-	h.do(Enter{Call: "c2", Queue: "care"}, Leave{"c1"})
+	h.do(Enter{Call: "c2", Queue: "care"}, Leave{Call: "c1"})
 	h.wantTrace(h.after(ringGrace-1, Tick{}))
 	if !h.agent("ann").Resting {
 		t.Error("Ann is not shown as resting while her phone may ring")
@@ -261,7 +261,7 @@ func TestUnconfirmedDropHoldsAgentForGrace(t *testing.T) {
 func TestLateAnswerRestartsGraceOnce(t *testing.T) {
 	h := newHouse(t, twoQueues())
 	h.do(rung...)
-	h.do(Enter{Call: "c2", Queue: "care"}, Leave{"c1"})
+	h.do(Enter{Call: "c2", Queue: "care"}, Leave{Call: "c1"})
 	h.after(ringGrace-1, Answered{"c1-a1"})
 	h.wantTrace(h.after(ringGrace-1, Answered{"c1-a1"}))
 	h.wantTrace(h.after(1, Tick{}), "offered c2-a1", "ann: ready > ringing", "! ring c2-a1 ann")
@@ -275,7 +275,7 @@ func TestOfferIDsGoOnWithinACall(t *testing.T) {
 		"offered c1-a4", "bob: ready > ringing", "! ring c1-a4 bob")
 
 	// The call leaves and comes back as new while its dropped offer is still known.
-	h.do(Leave{"c1"}, SignIn{"cy"})
+	h.do(Leave{Call: "c1"}, SignIn{"cy"})
 	out := h.do(Enter{Call: "c1", Queue: "sales", Offers: 3})
 	if got := h.ring(out).Offer; got != "c1-a5" {
 		t.Errorf("offer id %q, want c1-a5, since c1-a4 is not over", got)

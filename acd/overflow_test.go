@@ -75,7 +75,7 @@ func TestHelpOfAnotherQueue(t *testing.T) {
 			name:  "whoever leaves leaves both lines",
 			given: []Command{enter},
 			steps: []step{
-				{helpAfter, Leave{"c1"}, []string{"left_queue c1 abandoned"}},
+				{helpAfter, Leave{Call: "c1"}, []string{"left_queue c1 abandoned"}},
 				{0, SignIn{"sid"}, []string{"sid: offline > ready"}},
 				{0, SignIn{"ann"}, []string{"ann: offline > ready"}},
 			},
@@ -159,9 +159,9 @@ func TestS8FullQueue(t *testing.T) {
 			given: []Command{enter("c1"), enter("c2")},
 			steps: []step{
 				{0, enter("c3"), away},
-				{0, Leave{"c3"}, quiet},
+				{0, Leave{Call: "c3"}, quiet},
 				{0, Enter{Call: "s1", Queue: "sales"}, []string{"queued s1 queueing=true"}},
-				{0, Leave{"c1"}, []string{"left_queue c1 abandoned"}},
+				{0, Leave{Call: "c1"}, []string{"left_queue c1 abandoned"}},
 				{0, enter("c3"), []string{"queued c3 queueing=true"}},
 			},
 		},
@@ -173,7 +173,7 @@ func TestS8FullQueue(t *testing.T) {
 				{0, enter("c3"), away},
 				{0, OfferFailed{"c1-a1", call.Rejected}, []string{"offer_ended c1-a1 rejected", "ann: ringing > ready"}},
 				{0, enter("c3"), away},
-				{0, Leave{"c1"}, []string{"left_queue c1 abandoned"}},
+				{0, Leave{Call: "c1"}, []string{"left_queue c1 abandoned"}},
 				{0, enter("c3"), away},
 			},
 		},
@@ -182,8 +182,8 @@ func TestS8FullQueue(t *testing.T) {
 			given: []Command{enter("c1"), enter("c2"), SignIn{"ann"}, SignIn{"bob"}, enter("c5"), enter("c6")},
 			steps: []step{
 				{0, enter("c3"), away},
-				{0, Leave{"c5"}, []string{"left_queue c5 abandoned"}},
-				{0, Leave{"c6"}, []string{"left_queue c6 abandoned"}},
+				{0, Leave{Call: "c5"}, []string{"left_queue c5 abandoned"}},
+				{0, Leave{Call: "c6"}, []string{"left_queue c6 abandoned"}},
 				{0, SignIn{"cy"}, []string{"cy: offline > ready"}},
 				{0, Enter{Call: "s1", Queue: "sales"}, []string{
 					"queued s1 queueing=false", "offered s1-a1", "cy: ready > ringing", "! ring s1-a1 cy",
@@ -236,7 +236,7 @@ func TestPeers07LeaveEmptyIsCounted(t *testing.T) {
 		},
 		{
 			name:  "somebody signs in in time",
-			given: []Command{Enter{Call: "c1", Queue: "care"}, Leave{"c1"}},
+			given: []Command{Enter{Call: "c1", Queue: "care"}, Leave{Call: "c1"}},
 			steps: []step{
 				{emptyAfter - 1, SignIn{"ann"}, []string{"ann: offline > ready"}},
 				{0, TakeBreak{"ann", "tea"}, []string{"ann: ready > break (tea)"}},

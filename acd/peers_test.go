@@ -49,17 +49,17 @@ func TestPeers01BurstGoesToDifferentAgents(t *testing.T) {
 func TestPeers02StuckAgent(t *testing.T) {
 	for name, scene := range map[string][]Command{
 		"ringing":                       rung,
-		"ringing, the caller gone":      then(rung, Leave{"c1"}),
-		"dropped and answered":          then(rung, Leave{"c1"}, Answered{"c1-a1"}),
+		"ringing, the caller gone":      then(rung, Leave{Call: "c1"}),
+		"dropped and answered":          then(rung, Leave{Call: "c1"}, Answered{"c1-a1"}),
 		"talking":                       talks,
-		"talking, the caller gone":      then(talks, Leave{"c1"}),
+		"talking, the caller gone":      then(talks, Leave{Call: "c1"}),
 		"wrapping up":                   wrapsUp,
 		"signed out and in in the talk": then(talks, SignOut{"ann", ""}, SignIn{"ann"}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t, twoQueues())
 			h.do(scene...)
-			h.do(Leave{"c1"})
+			h.do(Leave{Call: "c1"})
 			limit := h.now.Add(talkMax + ringGrace + wrapUp)
 			for next, ok := h.e.NextDeadline(); ok; next, ok = h.e.NextDeadline() {
 				if next.After(limit) {
@@ -83,7 +83,7 @@ func TestPeers02StuckAgent(t *testing.T) {
 func TestPeers03GhostCall(t *testing.T) {
 	h := newHouse(t, twoQueues())
 	h.do(rung...)
-	out := h.do(Leave{"c1"})
+	out := h.do(Leave{Call: "c1"})
 	if diff := cmp.Diff([]Action{Drop{"c1-a1", "c1", "ann", call.Canceled}}, out.Actions); diff != "" {
 		t.Fatalf("hang-up while ringing (-want +got):\n%s", diff)
 	}

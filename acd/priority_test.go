@@ -171,7 +171,7 @@ func TestPeers11AbandonedCallerResumesPlace(t *testing.T) {
 	h := newHouse(t, graded())
 	h.do(Enter{Call: "c1", Queue: "care"})
 	h.after(time.Second, Enter{Call: "c2", Queue: "care"})
-	h.after(5*time.Second, Leave{"c1"})
+	h.after(5*time.Second, Leave{Call: "c1"})
 	queued := h.after(5*time.Second, Enter{Call: "c1-again", Queue: "care", Place: dawn}).Events[0]
 	entered := call.Stamp(dawn.Add(11 * time.Second))
 	if !queued.Entered.Equal(entered) || !queued.Place.Equal(call.Stamp(dawn)) {

@@ -164,7 +164,7 @@ func (p *play) draw() Command {
 	case 5, 6, 7, 8:
 		return p.drawEnter(id)
 	case 9, 10:
-		return Leave{id}
+		return Leave{Call: id}
 	case 11, 12, 13:
 		return Answered{offer}
 	case 14:
@@ -238,7 +238,7 @@ func (p *play) apply(c Command) {
 // stay.
 func (p *play) settleDown() {
 	for i := range p.calls {
-		p.apply(Leave{call.ID(fmt.Sprint("c", i))})
+		p.apply(Leave{Call: call.ID(fmt.Sprint("c", i))})
 	}
 	for range 1000 {
 		next, ok := p.e.NextDeadline()

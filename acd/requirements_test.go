@@ -31,7 +31,7 @@ func TestS1IdleAgentIsRungAtEntryAndWaitIsStored(t *testing.T) {
 func TestS8StaysInTheQueueEndWithAReason(t *testing.T) {
 	h := newHouse(t, twoQueues())
 	entered := h.do(Enter{Call: "c1", Queue: "sales"}, Enter{Call: "c2", Queue: "sales"}).Events
-	left := h.after(1500*time.Millisecond, Leave{"c1"}).Events
+	left := h.after(1500*time.Millisecond, Leave{Call: "c1"}).Events
 	expired := h.after(maxWait-1500*time.Millisecond, Tick{})
 	at := func(d time.Duration) time.Time { return call.Stamp(dawn.Add(d)) }
 	want := []call.Event{

@@ -113,7 +113,7 @@ func TestRedialerGoesToHisAgent(t *testing.T) {
 			name:  "hangs up while he is kept",
 			given: then(annBusy, redials()),
 			steps: []step{
-				{0, Leave{"c1"}, []string{"left_queue c1 abandoned"}},
+				{0, Leave{Call: "c1"}, []string{"left_queue c1 abandoned"}},
 				{time.Hour - 1, Tick{}, quiet},
 			},
 		},

@@ -84,7 +84,7 @@ func TestPeers15SuspendedAfterMisses(t *testing.T) {
 				{missPause, Tick{}, second},
 				{0, OfferFailed{"c1-a2", call.Rejected}, []string{"offer_ended c1-a2 rejected", "ann: ringing > ready"}},
 				{missPause, Tick{}, []string{"offered c1-a3", "ann: ready > ringing", "! ring c1-a3 ann"}},
-				{0, Leave{"c1"}, []string{
+				{0, Leave{Call: "c1"}, []string{
 					"offer_ended c1-a3 canceled", "ann: ringing > ready", "left_queue c1 abandoned",
 					"! drop c1-a3 canceled",
 				}},
@@ -111,7 +111,7 @@ func TestPeers15SuspendedAfterMisses(t *testing.T) {
 		},
 		{
 			name: "and ends with a talk that is adopted",
-			given: then(rung, OfferFailed{"c1-a1", call.NoAnswer}, Leave{"c1"}, annTalks(),
+			given: then(rung, OfferFailed{"c1-a1", call.NoAnswer}, Leave{Call: "c1"}, annTalks(),
 				LegEnded{"c1-a2", call.ByCaller}, WrapUpDone{"ann"}),
 			steps: []step{
 				{missPause, Enter{Call: "c2", Queue: "care"}, []string{

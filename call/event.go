@@ -23,6 +23,10 @@ const (
 	LeftQueue      Kind = "left_queue"      // Queue, Entered, Outcome, Wait: left without an answer
 	TalkEnded      Kind = "talk_ended"      // as Answered, and Answer, Talk, Hold, By: the agent's leg is over
 	WrapUpEnded    Kind = "wrapup_ended"    // Queue, Entered, Agent, Answer, Wrap: the work after the call is over
+	MessageBegun   Kind = "message_begun"   // Number, Line, Queue if any, Offset, Reason: he may speak a message
+	Messaged       Kind = "messaged"        // as MessageBegun, and Held, the message's length: he left a message
+	SurveyBegun    Kind = "survey_begun"    // Queue, Agent: the caller is asked how content he is
+	Surveyed       Kind = "surveyed"        // as SurveyBegun, and Score when he answered
 	Ended          Kind = "ended"           // Ending, By, Total: the caller's leg is over
 	Recorded       Kind = "recorded"        // Recording: the file is stored, checked and indexed
 	RecordingFault Kind = "recording_fault" // Reason, Recording when there is a file: an alarm
@@ -66,13 +70,14 @@ const (
 
 // The outcomes of a stay in the queue. With Answered they are the right side of the
 // invariant offered = answered + abandoned + short + timed out + left empty + overflowed
-// + callback + waiting; short is an abandon below the configured limit.
+// + callback + to message + waiting; short is an abandon below the configured limit.
 const (
 	Abandoned  Outcome = "abandoned"  // the caller hung up 放弃
 	TimedOut   Outcome = "timed_out"  // waited to the queue's limit 超时
 	LeftEmpty  Outcome = "left_empty" // no agent was signed in 无座席
 	Overflowed Outcome = "overflowed" // moved to another queue 溢出
 	Callback   Outcome = "callback"   // took a call-back 回呼
+	ToMessage  Outcome = "to_message" // chose to leave a message 留言
 )
 
 // Class groups endings for figures: what a manager would call it.
@@ -84,6 +89,7 @@ const (
 	ClassAbandoned Class = "abandoned" // hung up before an agent answered
 	ClassRefused   Class = "refused"   // turned away by a rule: closed, timed out, queue full
 	ClassFailed    Class = "failed"    // broken by a fault
+	ClassMessage   Class = "message"   // left a message instead of talking; the reason says why
 )
 
 // Ending says how a call ended. The list of reasons is closed.
@@ -107,6 +113,8 @@ const (
 	QueueFull         Reason = "queue_full"          // as many waited as may
 	NoAgents          Reason = "no_agents"           // nobody who could answer was signed in
 	UnknownLine       Reason = "unknown_line"        // number with no queue
+	Closed            Reason = "closed"              // outside the hours of the line
+	OnWish            Reason = "on_wish"             // left a message although he could have waited
 	SwitchFailure     Reason = "switch_failure"      // Asterisk restarted or refused a command
 	Lost              Reason = "lost"                // gone when we looked again after a gap
 	ShutDown          Reason = "shut_down"           // ended by the operator
@@ -119,6 +127,15 @@ func RefusedFrom(o Outcome) Ending {
 		return Ending{Class: ClassRefused, Reason: reason}
 	}
 	return Ending{Class: ClassRefused, Reason: WaitedTooLong}
+}
+
+// EndingWithout is the ending of a caller who could leave a message on an occasion and left
+// none.
+func EndingWithout(occasion Reason) Ending {
+	if occasion == OnWish {
+		return Ending{Class: ClassAbandoned, Reason: HungUpInQueue}
+	}
+	return Ending{Class: ClassRefused, Reason: occasion}
 }
 
 // Event is one fact about a call or an agent. Events are appended to the ledger and never
@@ -169,6 +186,11 @@ type Event struct {
 	// Fallback says that it happened while no controller was there and Asterisk's own queue
 	// took the call. It counts like any other.
 	Fallback bool `json:"fallback,omitempty"`
+	// Offset is where a message begins in the call and its recording, counted from the arrival.
+	// The recording begins some milliseconds before that.
+	Offset Millis `json:"offset_ms,omitempty"`
+	// Score is how content the caller is, 5 (wholly) to 1 (not at all); 0 = no answer.
+	Score int `json:"score,omitempty"`
 
 	Recording *Recording `json:"recording,omitempty"`
 }

@@ -34,7 +34,8 @@ type Bridges interface {
 // Sounds is what a caller hears while nobody talks to him. Prompts run on the bridge and
 // music on the leg, so neither keeps an agent's voice waiting (peers.md 3.12).
 type Sounds interface {
-	Play(ctx context.Context, bridge BridgeID, playback PlaybackID, sound string) error
+	// Play plays sounds one after another; PlayEnded comes once, after the last.
+	Play(ctx context.Context, bridge BridgeID, playback PlaybackID, sounds ...string) error
 	StopPlay(ctx context.Context, playback PlaybackID) error
 	StartMusic(ctx context.Context, caller call.LegID, class string) error
 	StopMusic(ctx context.Context, caller call.LegID) error
@@ -91,13 +92,24 @@ type Ledger interface {
 
 // Line is one hotline number (客服专线).
 type Line struct {
-	Number        string
-	Queue         call.QueueID
-	Music         string                     // class of music while waiting
-	Greeting      func(now time.Time) string // sound of the hour, "" for none
-	Announcement  string                     // sound while waiting, "" for none
-	AnnounceEvery time.Duration              // between two announcements; 0 = one only
-	Goodbye       string                     // sound when the queue's limit is reached, "" for none
+	Number   string
+	Queue    call.QueueID
+	Greeting func(now time.Time) string // sound of the hour, "" for none
+	Notice   string                     // sound that tells of the recording, after the greeting, "" for none
+	Goodbye  string                     // sound when the queue's limit is reached, "" for none
+	Closed   string                     // sound outside the hours, "" for none
+	// Hours tells whether the line is open and into which queue it leads now; nil = always
+	// open, into Queue.
+	Hours   func(now time.Time) (queue call.QueueID, open bool)
+	Message Message
+}
+
+// Room is what the callers of one queue hear and are asked while nobody talks to them.
+type Room struct {
+	Music         string        // class of music while waiting
+	Announcement  string        // sound while waiting, "" for none
+	AnnounceEvery time.Duration // between two announcements; 0 = one only
+	Survey        Survey
 }
 
 // Arrival is a caller who reached our application, already answered and recorded by the

@@ -40,7 +40,7 @@ func (f *flow) ask(ctx context.Context, id call.LegID, to Target) error {
 		return err
 	}
 	f.consult = k
-	if err := f.m.opt.Phone.StartMusic(ctx, id, f.line.Music); err != nil {
+	if err := f.m.opt.Phone.StartMusic(ctx, id, f.room.Music); err != nil {
 		f.log.Warn("no music for the agent who waits", "error", err)
 	}
 	if to.Number != "" {

@@ -1,9 +1,11 @@
 package callflow
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,12 +16,14 @@ import (
 // Stage is where a call stands.
 type Stage string
 
-// The stages of a call, in order. Each has a way out: Greeting and Leaving by the flow's
-// own deadline, Waiting and Talking by the engine's.
+// The stages of a call, in order. Each has a way out: Waiting and Talking by the engine's
+// deadlines, the others by the flow's own.
 const (
 	Greeting Stage = "greeting"
 	Waiting  Stage = "waiting"
 	Talking  Stage = "talking"
+	Speaking Stage = "message" // leaves a message 留言
+	Rating   Stage = "survey"  // is asked how content he is 满意度评价
 	Leaving  Stage = "leaving" // hung up by us, or told goodbye; waits for the leg's end
 	Over     Stage = "over"
 )
@@ -42,7 +46,8 @@ type leg struct {
 type Status struct {
 	Arrival
 	Stage Stage
-	Since time.Time // begin of the stage
+	Since time.Time    // begin of the stage
+	Queue call.QueueID // where he waits, waited or would wait
 	Agent call.AgentID
 	Below bool // the agent, or the one whose phone rings, is below the level that the caller wants
 }
@@ -81,6 +86,9 @@ type flow struct {
 	ending   call.Ending
 	by       call.Party
 	side     sync.WaitGroup // commands that run beside the flow
+	message  message
+	room     Room // of queue
+	survey   survey
 
 	seenMu sync.Mutex
 	seen   Status
@@ -134,18 +142,7 @@ func (f *flow) begin(ctx context.Context) {
 		f.leave(ctx, call.Ending{Class: call.ClassFailed, Reason: call.SwitchFailure}, "")
 		return
 	}
-	if f.line.Number == "" {
-		f.leave(ctx, call.Ending{Class: call.ClassRefused, Reason: call.UnknownLine}, f.m.opt.UnknownNumber)
-		return
-	}
-	f.to(Greeting)
-	sound := ""
-	if f.line.Greeting != nil {
-		sound = f.line.Greeting(f.began)
-	}
-	if sound == "" || !f.play(ctx, sound) {
-		f.enqueue(ctx)
-	}
+	f.open(ctx)
 }
 
 // handle is total: a signal that does not fit the stage is ignored, because every event of
@@ -173,13 +170,17 @@ func (f *flow) handle(ctx context.Context, s Signal) {
 	}
 }
 
-// play starts a prompt and sets the deadline after which the flow goes on without its end.
-func (f *flow) play(ctx context.Context, sound string) bool {
+// play starts prompts, if there are any, and sets the deadline after which the flow goes on without its end.
+func (f *flow) play(ctx context.Context, sounds ...string) bool {
+	sounds = slices.DeleteFunc(sounds, func(s string) bool { return s == "" })
+	if len(sounds) == 0 {
+		return false
+	}
 	f.prompts++
 	id := PlaybackID(fmt.Sprintf("%s-p%d", f.bridge, f.prompts))
-	if err := f.m.opt.Phone.Play(ctx, f.bridge, id, sound); err != nil {
+	if err := f.m.opt.Phone.Play(ctx, f.bridge, id, sounds...); err != nil {
 		// A caller without a greeting is better than a caller without an agent.
-		f.log.Warn("prompt failed", "sound", sound, "error", err)
+		f.log.Warn("prompt failed", "sounds", sounds, "error", err)
 		return false
 	}
 	f.playing = id
@@ -198,6 +199,10 @@ func (f *flow) playEnded(ctx context.Context, s PlayEnded) {
 		f.enqueue(ctx)
 	case Waiting:
 		f.wait(ctx)
+	case Speaking:
+		f.speak()
+	case Rating:
+		f.awaitScore()
 	case Leaving:
 		f.hangUpCaller(ctx)
 	case Talking, Over: // nothing was played
@@ -222,6 +227,10 @@ func (f *flow) expire(ctx context.Context) {
 		f.playEnded(ctx, PlayEnded{f.playing})
 	case f.stage == Waiting:
 		f.announce(ctx)
+	case f.stage == Speaking:
+		f.messageOver(ctx)
+	case f.stage == Rating:
+		f.askAgain(ctx)
 	case f.stage == Leaving:
 		f.hangUpCaller(ctx)
 	}
@@ -229,9 +238,9 @@ func (f *flow) expire(ctx context.Context) {
 
 // leave ends the call from our side, after a last prompt if there is one.
 func (f *flow) leave(ctx context.Context, why call.Ending, sound string) {
-	f.ending, f.by = why, call.BySystem
+	f.ending, f.by, f.onKey = why, call.BySystem, nil
 	f.to(Leaving)
-	if sound == "" || !f.play(ctx, sound) {
+	if !f.play(ctx, sound) {
 		f.hangUpCaller(ctx)
 	}
 }
@@ -260,7 +269,7 @@ func (f *flow) to(s Stage) {
 	f.stage = s
 	f.seenMu.Lock()
 	defer f.seenMu.Unlock()
-	f.seen.Stage, f.seen.Since = s, time.Now()
+	f.seen.Stage, f.seen.Since, f.seen.Queue = s, time.Now(), cmp.Or(f.queue, f.line.Queue)
 }
 
 func (f *flow) status() Status {

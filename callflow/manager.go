@@ -31,7 +31,9 @@ type Options struct {
 	Recording Recording
 	Ledger    Ledger
 	Lines     []Line
-	Log       *slog.Logger
+	// Queues are what callers hear while they wait; a queue that is not in it is silent.
+	Queues map[call.QueueID]Room
+	Log    *slog.Logger
 	// Standing tells how a caller enters a queue; nil = everybody alike. It must not block.
 	Standing func(a Arrival, queue call.QueueID) Standing
 

@@ -22,8 +22,8 @@ const hangUpAgain = time.Second
 // prompt he had to hear (metrics.md B1).
 func (f *flow) enqueue(ctx context.Context) {
 	f.to(Waiting)
-	f.entered, f.queue = true, f.line.Queue
-	f.submit(f.enterFirst(acd.Enter{Call: f.a.Call, Queue: f.line.Queue}))
+	f.entered, f.onKey = true, f.wish
+	f.submit(f.enterFirst(acd.Enter{Call: f.a.Call, Queue: f.queue}))
 	f.music(ctx)
 	f.next(announceAfter)
 }
@@ -31,8 +31,8 @@ func (f *flow) enqueue(ctx context.Context) {
 // wait is the time between two announcements.
 func (f *flow) wait(ctx context.Context) {
 	f.music(ctx)
-	if f.line.AnnounceEvery > 0 {
-		f.next(f.line.AnnounceEvery)
+	if f.room.AnnounceEvery > 0 {
+		f.next(f.room.AnnounceEvery)
 	}
 }
 
@@ -44,19 +44,19 @@ func (f *flow) announce(ctx context.Context) {
 		return
 	}
 	f.stopMusic(ctx)
-	if !f.play(ctx, f.line.Announcement) {
+	if !f.play(ctx, f.room.Announcement) {
 		f.wait(ctx)
 	}
 }
 
 func (f *flow) next(d time.Duration) {
-	if f.line.Announcement != "" {
+	if f.room.Announcement != "" {
 		f.deadline.Reset(d)
 	}
 }
 
 func (f *flow) music(ctx context.Context) {
-	if err := f.m.opt.Phone.StartMusic(ctx, f.a.Leg, f.line.Music); err != nil {
+	if err := f.m.opt.Phone.StartMusic(ctx, f.a.Leg, f.room.Music); err != nil {
 		f.log.Warn("music failed", "error", err)
 	}
 }
@@ -110,11 +110,7 @@ func (f *flow) expired(ctx context.Context, a acd.Expire) {
 		}
 	case f.stage == Waiting:
 		f.quiet(ctx, f.playing)
-		ending := call.RefusedFrom(a.Outcome)
-		if f.talked {
-			ending.Class = call.ClassAnswered // before he was transferred
-		}
-		f.leave(ctx, ending, f.line.Goodbye)
+		f.turnAway(ctx, f.talkedOr(call.RefusedFrom(a.Outcome)), f.line.Goodbye)
 	}
 }
 
@@ -218,7 +214,9 @@ func (f *flow) callerGone(ctx context.Context, s CallerGone) {
 		return
 	}
 	f.gone, f.goneAt, f.lost = true, s.At, s.Lost
-	f.playing = ""
+	f.playing, f.onKey = "", nil
+	f.endMessage()
+	f.endSurvey(0)
 	if f.ending == (call.Ending{}) {
 		f.ending, f.by = f.endingByCaller(), call.ByCaller
 	}
@@ -234,6 +232,8 @@ func (f *flow) endingByCaller() call.Ending {
 		return call.Ending{Class: f.classSoFar(), Reason: call.Lost}
 	case f.talked && f.stage == Talking:
 		return call.Ending{Class: call.ClassAnswered, Reason: call.CallerHungUp}
+	case f.stage == Speaking:
+		return f.talkedOr(call.EndingWithout(f.message.why))
 	case f.stage == Greeting:
 		return call.Ending{Class: call.ClassAbandoned, Reason: call.HungUpInGreeting}
 	case len(f.legs) > 0:

@@ -1,6 +1,7 @@
 package callflow
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -14,10 +15,21 @@ type Resumption struct {
 	Began   time.Time // arrival, as in the ledger
 	Bridged bool      // the caller is in his bridge
 
+	// In is the queue that he was in last, "" before he entered one. The hours may name
+	// another one by now.
+	In call.QueueID
+
 	// One of these, or none for a caller who has not entered a queue yet.
 	Queue  *Place       // he waits and no phone rings for him
 	Leg    *Held        // an agent's phone rings or is up; the engine has adopted it with him
 	Ending *call.Ending // his call is to be ended: what comes after it happened unseen
+	Spoken *Spoken      // he leaves a message
+}
+
+// Spoken is a message that goes on: the recording of the call has not stopped.
+type Spoken struct {
+	Since time.Time   // when he began, as in the ledger; zero = he has not been asked for it yet
+	Why   call.Reason // occasion, see Message
 }
 
 // Place is a place in a queue.
@@ -41,7 +53,8 @@ func (m *Manager) Resume(a Arrival, r Resumption) { m.start(a, &r) }
 
 // resume is begin for a call with a past.
 func (f *flow) resume(ctx context.Context, r Resumption) {
-	f.began, f.queue = r.Began, f.line.Queue
+	f.began = r.Began
+	f.use(cmp.Or(r.In, f.line.Queue))
 	f.m.opt.Recording.Begin(f.a.Call, f.a.Begin)
 	if !r.Bridged {
 		if err := f.m.opt.Phone.OpenBridge(ctx, f.bridge, f.a.Leg); err != nil {
@@ -51,23 +64,39 @@ func (f *flow) resume(ctx context.Context, r Resumption) {
 		}
 	}
 	switch {
+	case r.Spoken != nil:
+		f.resumeMessage(ctx, *r.Spoken)
+	case r.Ending != nil && r.Ending.Class == call.ClassRefused:
+		f.turnAway(ctx, *r.Ending, "") // he may not have heard yet that he can leave a message
 	case r.Ending != nil:
 		f.leave(ctx, *r.Ending, "")
-	case f.line.Number == "":
-		f.leave(ctx, call.Ending{Class: call.ClassRefused, Reason: call.UnknownLine}, f.m.opt.UnknownNumber)
 	case r.Leg != nil:
 		f.resumeLeg(ctx, *r.Leg)
 	case r.Queue != nil:
 		f.to(Waiting)
-		f.entered, f.offers = true, r.Queue.Offers
+		f.entered, f.offers, f.onKey = true, r.Queue.Offers, f.wish
 		f.submit(f.enter(acd.Enter{
-			Call: f.a.Call, Queue: f.line.Queue, Since: r.Queue.Entered, Place: r.Queue.Place,
+			Call: f.a.Call, Queue: f.queue, Since: r.Queue.Entered, Place: r.Queue.Place,
 			Offers: r.Queue.Offers, Resumed: true,
 		}))
 		f.wait(ctx)
 	default:
-		f.enqueue(ctx)
+		if f.route(ctx) {
+			f.enqueue(ctx)
+		}
 	}
+}
+
+// resumeMessage goes on hearing a message as if nothing had been.
+func (f *flow) resumeMessage(ctx context.Context, s Spoken) {
+	if s.Since.IsZero() {
+		f.takeMessage(ctx, s.Why)
+		return
+	}
+	f.entered = s.Why != call.Closed
+	f.message = message{why: s.Why, begun: s.Since}
+	f.to(Speaking)
+	f.hearMessage(max(0, f.line.Message.limit()-time.Since(s.Since)))
 }
 
 func (f *flow) resumeLeg(ctx context.Context, h Held) {
@@ -78,6 +107,7 @@ func (f *flow) resumeLeg(ctx context.Context, h Held) {
 	switch {
 	case !h.Up:
 		f.to(Waiting)
+		f.onKey = f.wish
 		f.wait(ctx)
 	case h.Joined:
 		f.talked = true

@@ -36,7 +36,7 @@ func (f *flow) connect(ctx context.Context, a acd.Connect) {
 		return
 	}
 	playing := f.playing
-	f.playing = ""
+	f.playing, f.onKey = "", nil
 	f.deadline.Stop()
 	f.side.Go(func() { f.quiet(ctx, playing) })
 	if err := f.m.opt.Phone.Join(ctx, f.bridge, id); err != nil {
@@ -113,8 +113,10 @@ func (f *flow) goOn(ctx context.Context, id call.LegID, l *leg) {
 		f.talkOn(ctx, id, l, others)
 	default:
 		f.ending, f.by = endingWithout(l), f.endedBy(l)
-		f.to(Leaving)
-		f.hangUpCaller(ctx)
+		if !f.rate(ctx, l.agent) {
+			f.to(Leaving)
+			f.hangUpCaller(ctx)
+		}
 	}
 }
 

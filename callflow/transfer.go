@@ -63,7 +63,7 @@ func (f *flow) send(ctx context.Context, to Target) {
 		f.dialOutside(ctx, to, "")
 		return
 	}
-	f.queue = f.queueOf(to)
+	f.use(f.queueOf(to))
 	f.submit(f.enter(acd.Enter{
 		Call: f.a.Call, Queue: f.queue, Level: to.Level, Only: to.Agent, OrQueue: true,
 		PreferFor: f.m.opt.TransferWait, Offers: f.offers,

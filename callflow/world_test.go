@@ -62,9 +62,11 @@ func newWorld(t *testing.T, agents int) *world {
 	}
 	w.m, err = NewManager(Options{
 		Phone: w, ACD: w.acd, Recording: w, Ledger: w, UnknownNumber: "sound:unknown",
+		Queues: map[call.QueueID]Room{"complaints": {
+			Music: "calm", Announcement: "sound:please-wait", AnnounceEvery: 30 * time.Second,
+		}},
 		Lines: []Line{{
-			Number: "95001", Queue: "complaints", Music: "calm", Goodbye: "sound:goodbye",
-			Announcement: "sound:please-wait", AnnounceEvery: 30 * time.Second,
+			Number: "95001", Queue: "complaints", Goodbye: "sound:goodbye",
 			Greeting: func(time.Time) string { return "sound:hello" },
 		}},
 	})
@@ -121,11 +123,11 @@ func (w *world) Join(_ context.Context, _ BridgeID, leg call.LegID) error {
 
 func (w *world) CloseBridge(_ context.Context, b BridgeID) error { return w.order("close", string(b)) }
 
-func (w *world) Play(_ context.Context, _ BridgeID, id PlaybackID, sound string) error {
+func (w *world) Play(_ context.Context, _ BridgeID, id PlaybackID, sounds ...string) error {
 	w.mu.Lock()
 	w.playing = id
 	w.mu.Unlock()
-	return w.order("play", sound)
+	return w.order("play", strings.Join(sounds, "+"))
 }
 
 func (w *world) StopPlay(_ context.Context, id PlaybackID) error {

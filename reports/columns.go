@@ -74,6 +74,7 @@ func counts() []column {
 		n("left_empty", "无座席", "no agents", func(f Figures) int64 { return f.LeftEmpty }),
 		n("overflowed", "溢出", "overflowed", func(f Figures) int64 { return f.Overflowed }),
 		n("callback", "回呼", "call-back", func(f Figures) int64 { return f.Callback }),
+		n("to_message", "留言", "to message", func(f Figures) int64 { return f.ToMessage }),
 		n("waiting", "排队中", "waiting", func(f Figures) int64 { return f.Waiting }),
 		n("lost", "故障中断", "lost", func(f Figures) int64 { return f.Lost }),
 		n("queued", "需排队", "queued", func(f Figures) int64 { return f.Queued }),

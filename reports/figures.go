@@ -23,6 +23,7 @@ type Figures struct {
 	LeftEmpty  int64 // no agent was signed in
 	Overflowed int64 // moved to another queue
 	Callback   int64 // took a call-back
+	ToMessage  int64 // chose to leave a message
 	Waiting    int64 // still in the queue at the last event
 
 	AnsweredInT  int64 // of Answered: within Rules.T
@@ -53,6 +54,7 @@ func (f *Figures) Add(g Figures) {
 	f.LeftEmpty += g.LeftEmpty
 	f.Overflowed += g.Overflowed
 	f.Callback += g.Callback
+	f.ToMessage += g.ToMessage
 	f.Waiting += g.Waiting
 	f.AnsweredInT += g.AnsweredInT
 	f.AbandonedInT += g.AbandonedInT
@@ -97,6 +99,8 @@ func (f *Figures) addStay(s Stay, r Rules) {
 		f.Overflowed++
 	case Callback:
 		f.Callback++
+	case ToMessage:
+		f.ToMessage++
 	case Waiting:
 	}
 }
@@ -136,7 +140,8 @@ func (f *Figures) addLeg(l Leg) {
 // Check tells whether the figures can be true: every call that was offered has exactly one
 // end, and no part is larger than its whole. The error wraps ErrBroken and names the rule.
 func (f Figures) Check() error {
-	ends := f.Answered + f.Abandoned + f.Short + f.TimedOut + f.LeftEmpty + f.Overflowed + f.Callback + f.Waiting
+	ends := f.Answered + f.Abandoned + f.Short + f.TimedOut + f.LeftEmpty + f.Overflowed + f.Callback +
+		f.ToMessage + f.Waiting
 	if f.Offered != ends {
 		return fmt.Errorf("%w: offered %d, ends %d", ErrBroken, f.Offered, ends)
 	}

@@ -30,6 +30,7 @@ const (
 	LeftEmpty  End = End(call.LeftEmpty)
 	Overflowed End = End(call.Overflowed)
 	Callback   End = End(call.Callback)
+	ToMessage  End = End(call.ToMessage)
 	Lost       End = "lost" // the call ended and nothing was said of the queue: a fault
 )
 
@@ -140,6 +141,7 @@ func (j *Journey) take(e call.Event) error {
 	case call.Ended:
 		j.ended(e)
 	case call.Connected, call.HoldEnded, call.Conferenced, call.Transferred, call.Dialled, call.DialEnded,
+		call.MessageBegun, call.Messaged, call.SurveyBegun, call.Surveyed,
 		call.Recorded, call.RecordingFault, call.AgentChanged, call.StreamGap:
 		// They say nothing that the figures count.
 	default:
@@ -193,7 +195,7 @@ func (j *Journey) offerEnded(e call.Event) error {
 // leftQueue closes a stay without an answer.
 func (j *Journey) leftQueue(e call.Event) error {
 	switch e.Outcome {
-	case call.Abandoned, call.TimedOut, call.LeftEmpty, call.Overflowed, call.Callback:
+	case call.Abandoned, call.TimedOut, call.LeftEmpty, call.Overflowed, call.Callback, call.ToMessage:
 		j.leave(e, End(e.Outcome))
 	default:
 		return fmt.Errorf("%w: left queue %q, event %d", ErrUnknownEvent, e.Outcome, e.Seq)

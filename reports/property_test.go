@@ -41,7 +41,7 @@ func anyLog(t *rapid.T, start time.Time) []call.Event {
 				g.left(wait, call.Abandoned)
 			case 5:
 				g.left(wait, rapid.SampledFrom([]call.Outcome{
-					call.TimedOut, call.LeftEmpty, call.Overflowed, call.Callback,
+					call.TimedOut, call.LeftEmpty, call.Overflowed, call.Callback, call.ToMessage,
 				}).Draw(t, "outcome"))
 			}
 		}

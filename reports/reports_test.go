@@ -149,7 +149,7 @@ func TestS1LateCallsByAgent(t *testing.T) {
 func TestLinesOfTheFixedLog(t *testing.T) {
 	t.Parallel()
 	want := []reports.Line{
-		{Line: "10000", Arrived: 17, Entered: 13, HungUpInGreeting: 1, Failed: 1, Other: 1, Open: 1},
+		{Line: "10000", Arrived: 17, Entered: 13, HungUpInGreeting: 1, Failed: 1, Other: 1, Open: 1, Dropped: 2},
 		{Line: "10001", Arrived: 1, UnknownLine: 1},
 	}
 	if got := compute(t, fixedLog(t), daySpec(t)).Lines; !slices.Equal(got, want) {

@@ -167,17 +167,22 @@ func (r *Report) figuresTable(v View) (table, error) {
 func (r *Report) linesTable(l Lang) table {
 	t := table{
 		part: LinesPart,
-		keys: []string{"line", "arrived", "entered", "hung_up_in_greeting", "unknown_line", "failed", "other", "open"},
+		keys: []string{
+			"line", "arrived", "entered", "hung_up_in_greeting", "closed", "unknown_line", "failed", "other", "open",
+			"busy", "messages", "dropped",
+		},
 		heads: []string{
 			l.pick("热线号码", "line"), l.pick("来电", "arrived"), l.pick("进入队列", "entered a queue"),
-			l.pick("问候中挂机", "hung up in greeting"), l.pick("空号", "unknown line"), l.pick("故障", "failed"),
-			l.pick("其他", "other"), l.pick("进行中", "open"),
+			l.pick("问候中挂机", "hung up in greeting"), l.pick("非服务时间", "closed"), l.pick("空号", "unknown line"),
+			l.pick("故障", "failed"), l.pick("其他", "other"), l.pick("进行中", "open"),
+			l.pick("占线", "busy"), l.pick("留言", "messages"), l.pick("掉线", "dropped"),
 		},
 	}
 	for _, n := range r.Lines {
 		t.rows = append(t.rows, []cell{
 			text(n.Line), count(n.Arrived), count(n.Entered), count(n.HungUpInGreeting),
-			count(n.UnknownLine), count(n.Failed), count(n.Other), count(n.Open),
+			count(n.Closed), count(n.UnknownLine), count(n.Failed), count(n.Other), count(n.Open),
+			count(n.Busy), count(n.Messages), count(n.Dropped),
 		})
 	}
 	return t
@@ -224,6 +229,8 @@ func endName(e End, l Lang) string {
 		return l.pick("溢出", "overflowed")
 	case Callback:
 		return l.pick("回呼", "call-back")
+	case ToMessage:
+		return l.pick("留言", "to message")
 	case Lost:
 		return l.pick("故障中断", "lost")
 	}

@@ -22,6 +22,7 @@ type Counter struct {
 	LeftEmpty  int64 `json:"left_empty"`  // no agent was signed in
 	Overflowed int64 `json:"overflowed"`  // moved to another queue
 	Callback   int64 `json:"callback"`    // took a call-back
+	ToMessage  int64 `json:"to_message"`  // chose to leave a message
 
 	WaitAnswered  int64 `json:"wait_answered_ms"`  // waits of the answered
 	WaitAbandoned int64 `json:"wait_abandoned_ms"` // waits of the abandoned, the short ones included
@@ -37,7 +38,7 @@ type Counter struct {
 // Waiting is the number of callers who are still in the queue: those offered who neither
 // were answered nor left.
 func (c Counter) Waiting() int64 {
-	return c.Offered - c.Answered - c.Abandoned - c.TimedOut - c.LeftEmpty - c.Overflowed - c.Callback
+	return c.Offered - c.Answered - c.Abandoned - c.TimedOut - c.LeftEmpty - c.Overflowed - c.Callback - c.ToMessage
 }
 
 // AgentCounter holds the counts of one agent. Offers and their outcomes belong to the
@@ -69,6 +70,7 @@ type LineCounter struct {
 	Abandoned int64     `json:"abandoned"` // ended, hung up before an agent answered
 	Refused   int64     `json:"refused"`   // ended, turned away by a rule
 	Failed    int64     `json:"failed"`    // ended, broken by a fault
+	Messages  int64     `json:"messages"`  // ended, having left a message
 }
 
 // cell is one number of a counter: its field in the Redis hash and where it is held.
@@ -93,6 +95,7 @@ func (c *Counter) cells() []cell {
 		{field: "left_empty", value: &c.LeftEmpty},
 		{field: "overflowed", value: &c.Overflowed},
 		{field: "callback", value: &c.Callback},
+		{field: "to_message", value: &c.ToMessage},
 		{field: "wait_answered_ms", value: &c.WaitAnswered},
 		{field: "wait_abandoned_ms", value: &c.WaitAbandoned},
 		{field: "wait_short_ms", value: &c.WaitShort},
@@ -127,6 +130,7 @@ func (c *LineCounter) cells() []cell {
 		{field: "abandoned", value: &c.Abandoned},
 		{field: "refused", value: &c.Refused},
 		{field: "failed", value: &c.Failed},
+		{field: "messages", value: &c.Messages},
 	}
 }
 

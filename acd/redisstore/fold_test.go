@@ -190,6 +190,7 @@ func today(t *testing.T, s *Store) {
 	var events []call.Event
 	for i, outcome := range []call.Outcome{
 		"waiting", "answered", call.Abandoned, call.TimedOut, call.LeftEmpty, call.Overflowed, call.Callback,
+		call.ToMessage,
 	} {
 		events = append(events, call.Event{Kind: call.Queued, Queue: "q", Entered: entered, At: entered})
 		end := call.Event{Kind: call.LeftQueue, Queue: "q", Agent: "a", Entered: entered, At: entered, Outcome: outcome}
@@ -207,7 +208,7 @@ func today(t *testing.T, s *Store) {
 	ledger.append(events...)
 	f.awaitLevel(t, len(events))
 	rows, err = s.Today(ctx, entered, "q")
-	if err != nil || rows[0].Offered != 7 || rows[0].Waiting() != 1 {
-		t.Errorf("today is %+v, %v; want 7 offered and 1 waiting", rows, err)
+	if err != nil || rows[0].Offered != 8 || rows[0].Waiting() != 1 {
+		t.Errorf("today is %+v, %v; want 8 offered and 1 waiting", rows, err)
 	}
 }

@@ -58,6 +58,7 @@ func (r Rules) increments(ev call.Event) ([]increment, error) {
 		wrap := int64(ev.Wrap)
 		return talkIncrements(ev, Counter{Wraps: 1, Wrap: wrap}, AgentCounter{Wraps: 1, Wrap: wrap})
 	case call.Connected, call.HoldEnded, call.Conferenced, call.Transferred, call.Dialled, call.DialEnded,
+		call.MessageBegun, call.Messaged, call.SurveyBegun, call.Surveyed,
 		call.Recorded, call.RecordingFault, call.AgentChanged, call.StreamGap:
 		return nil, nil
 	default:
@@ -100,6 +101,8 @@ func endedIncrements(ev call.Event) ([]increment, error) {
 		by.Refused = 1
 	case call.ClassFailed:
 		by.Failed = 1
+	case call.ClassMessage:
+		by.Messages = 1
 	default:
 		return nil, fmt.Errorf("%w: unknown class of ending %q", ErrUnmapped, ev.Ending.Class)
 	}
@@ -166,6 +169,8 @@ func (r Rules) leftIncrements(ev call.Event) ([]increment, error) {
 		by.Overflowed = 1
 	case call.Callback:
 		by.Callback = 1
+	case call.ToMessage:
+		by.ToMessage = 1
 	default:
 		return nil, fmt.Errorf("%w: unknown outcome of a stay in the queue %q", ErrUnmapped, ev.Outcome)
 	}

@@ -142,6 +142,7 @@ func outcomeRows() []row {
 		}),
 		left(call.TimedOut, 9, sums{"timed_out": 1}), left(call.LeftEmpty, 9, sums{"left_empty": 1}),
 		left(call.Overflowed, 9, sums{"overflowed": 1}), left(call.Callback, 9, sums{"callback": 1}),
+		left(call.ToMessage, 9, sums{"to_message": 1}),
 		offer(call.NoAnswer, "no_answer"), offer(call.Rejected, "rejected"), offer(call.Busy, "busy"),
 		offer(call.Unreachable, "unreachable"), offer(call.Canceled, "canceled"),
 		ended(call.ClassAnswered, "answered"), ended(call.ClassAbandoned, "abandoned"),

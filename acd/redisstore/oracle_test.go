@@ -66,7 +66,7 @@ func randomEvent(t *rapid.T, seq uint64) call.Event {
 		Queueing: rapid.Bool().Draw(t, "queueing"),
 		Outcome: rapid.SampledFrom([]call.Outcome{
 			call.NoAnswer, call.Rejected, call.Busy, call.Unreachable, call.Canceled,
-			call.Abandoned, call.TimedOut, call.LeftEmpty, call.Overflowed, call.Callback,
+			call.Abandoned, call.TimedOut, call.LeftEmpty, call.Overflowed, call.Callback, call.ToMessage,
 		}).Draw(t, "outcome"),
 		Ending: call.Ending{Class: rapid.SampledFrom([]call.Class{
 			call.ClassAnswered, call.ClassAbandoned, call.ClassRefused, call.ClassFailed,
@@ -146,6 +146,7 @@ func recountQueue(events []call.Event, q call.QueueID, in func(time.Time) bool) 
 		AnsweredIn: count(func(e *call.Event) bool { return answered(e) && e.Wait <= 15_000 }),
 		Abandoned:  count(abandoned), Short: count(short), TimedOut: left(call.TimedOut),
 		LeftEmpty: left(call.LeftEmpty), Overflowed: left(call.Overflowed), Callback: left(call.Callback),
+		ToMessage:    left(call.ToMessage),
 		WaitAnswered: wait(answered), WaitAbandoned: wait(abandoned), WaitShort: wait(short),
 	}
 	for i := range events {
@@ -162,7 +163,7 @@ func recountQueue(events []call.Event, q call.QueueID, in func(time.Time) bool) 
 
 func leavesQueue(o call.Outcome) bool {
 	return slices.Contains([]call.Outcome{
-		call.Abandoned, call.TimedOut, call.LeftEmpty, call.Overflowed, call.Callback,
+		call.Abandoned, call.TimedOut, call.LeftEmpty, call.Overflowed, call.Callback, call.ToMessage,
 	}, o)
 }
 
@@ -219,7 +220,7 @@ func recountLine(events []call.Event, line string, in func(time.Time) bool) Line
 			return 1, of(e) && e.Kind == call.Arrived && in(e.At)
 		}),
 		Answered: ended(call.ClassAnswered), Abandoned: ended(call.ClassAbandoned),
-		Refused: ended(call.ClassRefused), Failed: ended(call.ClassFailed),
+		Refused: ended(call.ClassRefused), Failed: ended(call.ClassFailed), Messages: ended(call.ClassMessage),
 	}
 }
 

@@ -262,7 +262,8 @@ func (a *App) startCalls(ctx context.Context) error {
 	a.calls, err = callflow.NewManager(callflow.Options{
 		Phone: &phone{ari: client, endpoints: endpoints, pickUp: pickUp}, ACD: a.acd, Recording: a.recorder, Ledger: a,
 		Standing: a.standing,
-		Lines:    a.lines(), UnknownNumber: a.cfg.Sound("unknown-number"), Log: a.log.With("part", "callflow"),
+		Lines:    a.lines(), Queues: a.rooms(), UnknownNumber: a.sound("unknown-number"),
+		Log: a.log.With("part", "callflow"),
 	})
 	if err != nil {
 		return err
@@ -272,34 +273,6 @@ func (a *App) startCalls(ctx context.Context) error {
 	a.run(ctx, "acd", a.acd.Run)
 	a.parts.Push("calls", func(context.Context) error { a.calls.Close(); return nil })
 	return nil
-}
-
-func (a *App) lines() []callflow.Line {
-	out := make([]callflow.Line, 0, len(a.cfg.Lines))
-	for _, l := range a.cfg.Lines {
-		line := callflow.Line{Number: l.Number, Queue: l.Queue, Greeting: a.greeting(l), Goodbye: a.cfg.Sound("goodbye-busy")}
-		for _, q := range a.cfg.Queues {
-			if q.ID == l.Queue {
-				line.Music, line.AnnounceEvery = q.MusicClass, q.AnnounceEvery
-				if q.Announcement != "" {
-					line.Announcement = a.cfg.Sound(q.Announcement)
-				}
-			}
-		}
-		out = append(out, line)
-	}
-	return out
-}
-
-// greeting names the sound of the hour (S10); a line without one goes straight to the queue.
-func (a *App) greeting(l configs.Line) func(time.Time) string {
-	prompt := a.cfg.GreetingAt(l)
-	return func(now time.Time) string {
-		if p := prompt(now); p != "" {
-			return a.cfg.Sound(p)
-		}
-		return ""
-	}
 }
 
 func (a *App) startARI(ctx context.Context) error {

@@ -12,7 +12,8 @@ func FiguresOf(c redisstore.Counter) reports.Figures {
 	return reports.Figures{
 		Offered: c.Offered, Answered: c.Answered, Abandoned: c.Abandoned - c.Short, Short: c.Short,
 		TimedOut: c.TimedOut, LeftEmpty: c.LeftEmpty, Overflowed: c.Overflowed, Callback: c.Callback,
-		Waiting: c.Waiting(), AnsweredInT: c.AnsweredIn, Queued: c.Queued,
+		ToMessage: c.ToMessage,
+		Waiting:   c.Waiting(), AnsweredInT: c.AnsweredIn, Queued: c.Queued,
 		AnsweredWait: call.Millis(c.WaitAnswered), AbandonedWait: call.Millis(c.WaitAbandoned - c.WaitShort),
 		ShortWait: call.Millis(c.WaitShort), MaxWait: call.Millis(c.MaxWait),
 		Talks: c.Talks, Talk: call.Millis(c.Talk), Handled: c.Wraps, Wrap: call.Millis(c.Wrap),

@@ -49,12 +49,8 @@ func (a *App) Live(ctx context.Context) (web.Live, error) {
 }
 
 func (a *App) liveCall(c callflow.Status) web.LiveCall {
-	queue := call.QueueID("")
-	if l, ok := a.cfg.LineOf(c.Line); ok {
-		queue = l.Queue
-	}
 	return web.LiveCall{
-		ID: c.Call, Number: c.Number, Line: c.Line, Queue: queue, Stage: string(c.Stage), Since: c.Since,
+		ID: c.Call, Number: c.Number, Line: c.Line, Queue: c.Queue, Stage: string(c.Stage), Since: c.Since,
 		Begin: c.Begin, Agent: c.Agent, Grade: c.Grade.ID, GradeName: c.Grade.Name, Below: c.Below,
 	}
 }

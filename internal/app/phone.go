@@ -51,8 +51,8 @@ func (p *phone) CloseBridge(ctx context.Context, b callflow.BridgeID) error {
 }
 
 // Play plays a prompt on the bridge.
-func (p *phone) Play(ctx context.Context, b callflow.BridgeID, id callflow.PlaybackID, sound string) error {
-	return p.ari.PlayOnBridge(ctx, string(b), string(id), "", sound)
+func (p *phone) Play(ctx context.Context, b callflow.BridgeID, id callflow.PlaybackID, sounds ...string) error {
+	return p.ari.PlayOnBridge(ctx, string(b), string(id), "", sounds...)
 }
 
 // StopPlay ends a prompt.

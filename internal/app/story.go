@@ -52,7 +52,8 @@ func storyOf(id call.ID, events []call.Event) story {
 			s.ended = e
 		case call.Recorded, call.RecordingFault:
 			s.recorded = true
-		case call.Connected, call.HoldEnded, call.Conferenced, call.Transferred, call.Dialled, call.DialEnded,
+		case call.MessageBegun, call.Messaged, call.SurveyBegun, call.Surveyed,
+			call.Connected, call.HoldEnded, call.Conferenced, call.Transferred, call.Dialled, call.DialEnded,
 			call.AgentChanged, call.StreamGap:
 		}
 	}

@@ -29,6 +29,7 @@ func catalogue(lang string) words {
 			},
 			stages: map[string]string{
 				"greeting": "greeting", "waiting": "waiting", "talking": "talking", "leaving": "hanging up",
+				"message": "message", "survey": "survey",
 			},
 			stale: "figures are behind", empty: "none", next: "then", allWell: "all parts work",
 			withheld: "withheld",
@@ -46,6 +47,7 @@ func catalogue(lang string) words {
 		},
 		stages: map[string]string{
 			"greeting": "问候语", "waiting": "排队", "talking": "通话", "leaving": "挂机",
+			"message": "留言", "survey": "满意度评价",
 		},
 		stale: "指标滞后", empty: "无", next: "随后", allWell: "各部件正常",
 		withheld: "号码隐藏",

@@ -200,7 +200,7 @@ type needs struct{ call, queue, agent, answer bool }
 func needsOf(k call.Kind) (needs, bool) {
 	switch k {
 	case call.Arrived, call.Connected, call.Conferenced, call.Transferred, call.Dialled, call.DialEnded,
-		call.Ended, call.Recorded:
+		call.MessageBegun, call.Messaged, call.SurveyBegun, call.Surveyed, call.Ended, call.Recorded:
 		return needs{call: true}, true
 	case call.Queued, call.LeftQueue:
 		return needs{call: true, queue: true}, true

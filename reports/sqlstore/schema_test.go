@@ -221,7 +221,7 @@ func anyEvent(t *rapid.T) call.Event {
 	kinds := []call.Kind{
 		call.Arrived, call.Queued, call.Offered, call.OfferEnded, call.Answered, call.Connected, call.LeftQueue,
 		call.TalkEnded, call.WrapUpEnded, call.Ended, call.Recorded, call.RecordingFault, call.AgentChanged,
-		call.StreamGap, "holding",
+		call.StreamGap, call.Messaged, call.Surveyed, "holding",
 	}
 	text := rapid.SampledFrom([]string{"", "a", "b'\"", "热\x00\xff"})
 	moment := rapid.Custom(func(t *rapid.T) time.Time {
@@ -285,8 +285,8 @@ func TestValidKnowsTheKindsOfTheTable(t *testing.T) {
 			t.Errorf("kind %q of the table is refused by Valid", k)
 		}
 	}
-	if len(kinds) != 19 {
-		t.Errorf("the table has %d kinds, want 19", len(kinds))
+	if len(kinds) != 23 {
+		t.Errorf("the table has %d kinds, want 23", len(kinds))
 	}
 	names, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil || len(names) == 0 {

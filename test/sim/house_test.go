@@ -80,13 +80,16 @@ func newWorld(t *testing.T, seed uint64, of func(dice) weather) *world {
 	}
 	opt := callflow.Options{
 		Phone: phone{world: w}, ACD: w.acd, Recording: w, Ledger: w, UnknownNumber: "sound:unknown",
+		Queues: map[call.QueueID]callflow.Room{},
 	}
 	for number, queue := range lines {
 		opt.Lines = append(opt.Lines, callflow.Line{
-			Number: number, Queue: queue, Music: "calm", Goodbye: soundGoodbye,
-			Greeting:     func(time.Time) string { return "sound:hello" },
-			Announcement: "sound:please-wait", AnnounceEvery: 20 * time.Second,
+			Number: number, Queue: queue, Goodbye: soundGoodbye,
+			Greeting: func(time.Time) string { return "sound:hello" },
 		})
+		opt.Queues[queue] = callflow.Room{
+			Music: "calm", Announcement: "sound:please-wait", AnnounceEvery: 20 * time.Second,
+		}
 	}
 	if w.flows, err = callflow.NewManager(opt); err != nil {
 		t.Fatalf("seed %d: %v", seed, err)

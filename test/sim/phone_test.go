@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"hotline/call"
@@ -146,10 +147,10 @@ func (p phone) CloseBridge(ctx context.Context, b callflow.BridgeID) error {
 }
 
 // Play plays a prompt of some seconds.
-func (p phone) Play(ctx context.Context, b callflow.BridgeID, id callflow.PlaybackID, sound string) error {
+func (p phone) Play(ctx context.Context, b callflow.BridgeID, id callflow.PlaybackID, sounds ...string) error {
 	s := p.bridgeOf(b)
 	p.mu.Lock()
-	s.goodbye = s.goodbye || sound == soundGoodbye
+	s.goodbye = s.goodbye || slices.Contains(sounds, soundGoodbye)
 	p.mu.Unlock()
 	return p.command(ctx, s, "play", string(id), func() error {
 		if p.bridges[b] == nil {
