@@ -44,6 +44,13 @@ func (c *Config) level(l Level) int {
 	return n
 }
 
+// Serves says whether the agent's phone may ring for callers of the queue: he is in it, or he
+// has its skill.
+func (a Agent) Serves(q Queue) bool {
+	_, has := a.Skills[q.Skill]
+	return q.Skill != "" && has || slices.Contains(a.Queues, q.ID)
+}
+
 // Widen makes a lower level enough for callers who have waited for a while.
 type Widen struct {
 	After time.Duration `yaml:"after"` // of waiting

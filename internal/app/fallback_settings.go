@@ -1,7 +1,6 @@
 package app
 
 import (
-	"slices"
 	"time"
 
 	"hotline/configs"
@@ -24,7 +23,7 @@ func Fallback(cfg *configs.Config) ([]asterisk.Queue, []asterisk.Line) {
 			WrapUp: wholeSeconds(q.WrapUp), Music: q.MusicClass,
 		}
 		for _, g := range cfg.Agents {
-			if slices.Contains(g.Queues, q.ID) {
+			if g.Serves(q) {
 				own.Members = append(own.Members, g.Endpoint)
 			}
 		}

@@ -42,10 +42,21 @@ func (a *App) Live(ctx context.Context) (web.Live, error) {
 		v := snap.Agents[i]
 		out.Agents = append(out.Agents, web.LiveAgent{
 			ID: g.ID, Name: g.Name, State: v.State, Since: v.Since, Reason: v.Reason, Next: v.Next,
-			Call: v.Call, Number: numbers[v.Call], Queues: g.Queues, Answered: agents[i].Answered,
+			Call: v.Call, Number: numbers[v.Call], Queues: a.served(g), Answered: agents[i].Answered,
 		})
 	}
 	return out, nil
+}
+
+// served lists the queues of an agent, those that he serves by a skill, too.
+func (a *App) served(g configs.Agent) []call.QueueID {
+	out := make([]call.QueueID, 0, len(g.Queues))
+	for _, q := range a.cfg.Queues {
+		if g.Serves(q) {
+			out = append(out, q.ID)
+		}
+	}
+	return out
 }
 
 func (a *App) liveCall(c callflow.Status) web.LiveCall {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"hotline/acd"
 	"hotline/call"
@@ -65,6 +66,62 @@ func TestSettingsReachTheEngine(t *testing.T) {
 	if err := got.Validate(); err != nil {
 		t.Errorf("the engine refuses it: %v", err)
 	}
+}
+
+// What Validate lets through the engine takes: a rule that only the engine knows would stop
+// the start without file and line.
+func TestValidSettingsReachTheEngine(t *testing.T) {
+	valid := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		c := drawSettings(rt)
+		if c.Validate() != nil {
+			return
+		}
+		valid++
+		if _, err := acd.New(acdConfig(c)); err != nil {
+			rt.Fatalf("the engine refuses %+v: %v", c, err)
+		}
+	})
+	if valid < 10 {
+		t.Errorf("%d settings were valid, too few to show anything", valid)
+	}
+}
+
+// drawSettings makes settings of which some break a rule: a few things differ from good ones.
+func drawSettings(rt *rapid.T) *configs.Config {
+	c := ruled()
+	c.Grades[1].Level = "senior" // a manager there is none
+	level := func() configs.Level {
+		return rapid.SampledFrom([]configs.Level{"", "0", "junior", "senior", "2", "-1"}).Draw(rt, "level")
+	}
+	length := func() time.Duration {
+		return time.Duration(rapid.IntRange(-1, 40).Draw(rt, "seconds")) * time.Second
+	}
+	for range rapid.IntRange(0, 4).Draw(rt, "changes") {
+		q := &c.Queues[rapid.IntRange(0, 1).Draw(rt, "queue")]
+		switch rapid.IntRange(0, 8).Draw(rt, "change") {
+		case 0:
+			q.Skill = rapid.SampledFrom([]string{"", "phone"}).Draw(rt, "skill")
+		case 1:
+			q.MinLevel = level()
+		case 2:
+			q.Widen = append(q.Widen, configs.Widen{After: length(), Level: level()})
+		case 3:
+			helper := rapid.SampledFrom([]call.QueueID{"care", "sales", "none"}).Draw(rt, "helper")
+			q.Help = append(q.Help, configs.Help{After: length(), Queue: helper})
+		case 4:
+			q.Worth = length()
+		case 5:
+			q.EmptyAfter = length()
+		case 6:
+			q.MaxWaiting = rapid.IntRange(-1, 2).Draw(rt, "most")
+		case 7:
+			c.Routing.SuspendAfter = rapid.IntRange(-1, 2).Draw(rt, "suspend")
+		default:
+			c.Agents[1].Skills = map[string]configs.Level{"phone": level()}
+		}
+	}
+	return c
 }
 
 // S5: a caller is known by his number, exactly or by the longest beginning.
