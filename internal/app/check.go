@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,7 +67,7 @@ func checkAsterisk(ctx context.Context, cfg *configs.Config) []Finding {
 		return []Finding{unreachable(cfg, err)}
 	}
 	found := []Finding{version(info.Version)}
-	return append(found, modules(ctx, client), application(ctx, client, cfg), captures(ctx, client, cfg),
+	return append(found, modules(ctx, client, neededBy(cfg)), application(ctx, client, cfg), captures(ctx, client, cfg),
 		asteriskClock(ctx, client), phones(ctx, client, cfg))
 }
 
@@ -104,7 +105,15 @@ func version(text string) Finding {
 	return f
 }
 
-func modules(ctx context.Context, client *ari.Client) Finding {
+// neededBy adds what only some settings need.
+func neededBy(cfg *configs.Config) []string {
+	if slices.ContainsFunc(cfg.Agents, func(a configs.Agent) bool { return a.AutoAnswer }) {
+		return append(slices.Clone(needed), "res_pjsip_header_funcs.so") // auto_answer sets headers
+	}
+	return needed
+}
+
+func modules(ctx context.Context, client *ari.Client, needed []string) Finding {
 	f := Finding{Name: "asterisk modules"}
 	list, err := client.Modules(ctx)
 	if err != nil {

@@ -135,6 +135,11 @@ func TestCheckOfModules(t *testing.T) {
 	if f := s.finding(t, "asterisk modules"); f.Bad || !strings.HasPrefix(f.Detail, "all ") {
 		t.Errorf("all there: %+v", f)
 	}
+	s.cfg.Agents = []configs.Agent{{ID: "a1001"}, {ID: "a1002", AutoAnswer: true}}
+	if f := s.finding(t, "asterisk modules"); !f.Bad || f.Detail != "not running: res_pjsip_header_funcs.so" {
+		t.Errorf("a phone that is to pick up by itself: %+v", f)
+	}
+	s.cfg.Agents = nil
 	var rest []string
 	for _, name := range needed {
 		if name != "app_mixmonitor.so" && name != "codec_alaw.so" {
