@@ -52,6 +52,9 @@ type Legs interface {
 	CreateOutside(ctx context.Context, leg call.LegID, number string, arrival Arrival) error
 	DialLeg(ctx context.Context, leg, caller call.LegID) error
 	SendKeys(ctx context.Context, leg call.LegID, keys string) error
+	// Note keeps a text with the caller's leg as long as that is there, for a controller that
+	// takes the call up.
+	Note(ctx context.Context, caller call.LegID, text string) error
 	HangUp(ctx context.Context, leg call.LegID, why Cause) error
 }
 

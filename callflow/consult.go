@@ -40,6 +40,7 @@ func (f *flow) ask(ctx context.Context, id call.LegID, to Target) error {
 		return err
 	}
 	f.consult = k
+	f.intend(ctx, id, to)
 	if err := f.m.opt.Phone.StartMusic(ctx, id, f.room.Music); err != nil {
 		f.log.Warn("no music for the agent who waits", "error", err)
 	}
@@ -102,6 +103,7 @@ func (f *flow) endConsult(ctx context.Context) {
 func (f *flow) consultOver(ctx context.Context) {
 	k := f.consult
 	f.consult = nil
+	f.intendNothing(ctx)
 	f.stopMusicOf(ctx, k.by)
 	l := f.legs[k.by]
 	if l != nil && !f.gone && f.then == nil {
@@ -130,6 +132,7 @@ func (f *flow) conference(ctx context.Context, id call.LegID) error {
 	}
 	f.legs[k.leg].joined = true
 	f.consult = nil
+	f.intendNothing(ctx)
 	if err := f.back(ctx, id); err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"hotline/acd"
 	"hotline/call"
@@ -40,9 +42,29 @@ func (t Target) String() string {
 	case t.Agent != "":
 		return "agent:" + string(t.Agent)
 	case t.Queue != "":
+		if t.Level > 0 {
+			return fmt.Sprintf("queue:%s/%d", t.Queue, t.Level)
+		}
 		return "queue:" + string(t.Queue)
 	default:
 		return "number:" + t.Number
+	}
+}
+
+// ParseTarget reads what String wrote; false when it is something else.
+func ParseTarget(text string) (Target, bool) {
+	kind, what, _ := strings.Cut(text, ":")
+	switch kind {
+	case "agent":
+		return Target{Agent: call.AgentID(what)}, what != ""
+	case "number":
+		return Target{Number: what}, what != ""
+	case "queue":
+		queue, level, leveled := strings.Cut(what, "/")
+		n, err := strconv.Atoi(level)
+		return Target{Queue: call.QueueID(queue), Level: acd.Level(n)}, queue != "" && (err == nil) == leveled
+	default:
+		return Target{}, false
 	}
 }
 

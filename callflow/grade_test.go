@@ -86,7 +86,8 @@ func TestS5GradeOutlivesTheController(t *testing.T) {
 	graded(t, func(w *world, c *clerk) {
 		entered := time.Now().Add(-time.Minute)
 		w.m.Resume(Arrival{Call: "c1", Leg: "c1", Line: "95001", Begin: entered}, Resumption{
-			Began: entered, Bridged: true, Queue: &Place{Entered: entered, Place: entered.Add(-time.Hour), Offers: 2},
+			Began: entered, Bridged: true, Offers: 2,
+			Place: &Place{Queue: "complaints", Entered: entered, Place: entered.Add(-time.Hour)},
 		})
 		synctest.Wait()
 		want := acd.Enter{

@@ -29,3 +29,19 @@ func TestCallOf(t *testing.T) {
 		}
 	}
 }
+
+func TestTargetsAndIntentsAreReadBack(t *testing.T) {
+	for _, to := range []Target{
+		{Agent: "ann"}, {Queue: "care"}, {Queue: "care", Level: 2}, {Number: "+8613800138000"},
+	} {
+		in := Intent{After: "pbx-1.0-a1", To: to}
+		if got, ok := ParseIntent(in.String()); !ok || got != in {
+			t.Errorf("%q is read as %+v, %t", in.String(), got, ok)
+		}
+	}
+	for _, text := range []string{"", "c1-a1", "c1-a1 ", "c1-a1 agent:", "c1-a1 queue:care/x", "c1-a1 queue:", "c1-a1 cat:tom"} {
+		if got, ok := ParseIntent(text); ok {
+			t.Errorf("%q is read as %+v", text, got)
+		}
+	}
+}

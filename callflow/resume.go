@@ -1,7 +1,6 @@
 package callflow
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -15,13 +14,14 @@ type Resumption struct {
 	Began   time.Time // arrival, as in the ledger
 	Bridged bool      // the caller is in his bridge
 
-	// In is the queue that he was in last, "" before he entered one. The hours may name
-	// another one by now.
-	In call.QueueID
+	// How many ids of each kind were given, so that the next ones are new.
+	Offers, Consults, Outsides int
 
-	// One of these, or none for a caller who has not entered a queue yet.
-	Queue  *Place       // he waits and no phone rings for him
-	Leg    *Held        // an agent's phone rings or is up; the engine has adopted it with him
+	Place  *Place       // he stands or stood in a queue; nil for a caller who has not entered one yet
+	Talked bool         // an agent talked with him before
+	Legs   []Held       // everybody else's legs that are there; the engine has adopted the agents'
+	Asks   *Asking      // a consultation that was answered
+	Then   *Target      // an agent gave him away and he has not been sent yet
 	Ending *call.Ending // his call is to be ended: what comes after it happened unseen
 	Spoken *Spoken      // he leaves a message
 }
@@ -34,18 +34,32 @@ type Spoken struct {
 
 // Place is a place in a queue.
 type Place struct {
+	Queue   call.QueueID
 	Entered time.Time // queue entry
 	Place   time.Time // queue entry of the call whose place he took, see acd.Enter; zero = his own
-	Offers  int       // offers so far
 }
 
-// Held is an agent's leg that Asterisk held meanwhile.
+// Held is a leg that Asterisk held meanwhile.
 type Held struct {
 	Leg    call.LegID
-	Agent  call.AgentID
-	Up     bool // picked up
-	Joined bool // in the caller's bridge
-	Below  bool // the agent is below the level that the caller wants
+	Agent  call.AgentID // "" for an outside number
+	Number string       // outside
+	Of     call.ID      // in whose name the engine knows it
+	Up     bool         // picked up
+	Joined bool         // in the caller's bridge
+	OnHold bool         // the engine has the caller on hold for it
+	Back   bool         // of OnHold: what the hold was for is over
+	Below  bool         // the agent is below the level that the caller wants
+	Since  time.Time    // when an outside number answered
+}
+
+// Asking is a consultation that was answered.
+type Asking struct {
+	Of   call.ID    // in the engine
+	By   call.LegID // of the agent who asked; he may have hung up unseen
+	From call.AgentID
+	Leg  call.LegID // of the one who was asked
+	To   Target
 }
 
 // Resume takes up a call that an earlier run began. A call that is known is left alone.
@@ -54,7 +68,8 @@ func (m *Manager) Resume(a Arrival, r Resumption) { m.start(a, &r) }
 // resume is begin for a call with a past.
 func (f *flow) resume(ctx context.Context, r Resumption) {
 	f.began = r.Began
-	f.use(cmp.Or(r.In, f.line.Queue))
+	f.use(f.line.Queue)
+	f.offers, f.consults, f.outsides, f.talked = r.Offers, r.Consults, r.Outsides, r.Talked
 	f.m.opt.Recording.Begin(f.a.Call, f.a.Begin)
 	if !r.Bridged {
 		if err := f.m.opt.Phone.OpenBridge(ctx, f.bridge, f.a.Leg); err != nil {
@@ -63,6 +78,10 @@ func (f *flow) resume(ctx context.Context, r Resumption) {
 			return
 		}
 	}
+	if r.Place != nil {
+		f.entered = true
+		f.use(r.Place.Queue) // the hours may name another one by now
+	}
 	switch {
 	case r.Spoken != nil:
 		f.resumeMessage(ctx, *r.Spoken)
@@ -70,14 +89,15 @@ func (f *flow) resume(ctx context.Context, r Resumption) {
 		f.turnAway(ctx, *r.Ending, "") // he may not have heard yet that he can leave a message
 	case r.Ending != nil:
 		f.leave(ctx, *r.Ending, "")
-	case r.Leg != nil:
-		f.resumeLeg(ctx, *r.Leg)
-	case r.Queue != nil:
+	case r.Then != nil:
+		f.send(ctx, *r.Then)
+	case len(r.Legs) > 0:
+		f.resumeLegs(ctx, r)
+	case r.Place != nil:
 		f.to(Waiting)
-		f.entered, f.offers, f.onKey = true, r.Queue.Offers, f.wish
+		f.onKey = f.wish
 		f.submit(f.enter(acd.Enter{
-			Call: f.a.Call, Queue: f.queue, Since: r.Queue.Entered, Place: r.Queue.Place,
-			Offers: r.Queue.Offers, Resumed: true,
+			Call: f.a.Call, Queue: f.queue, Since: r.Place.Entered, Place: r.Place.Place, Offers: r.Offers, Resumed: true,
 		}))
 		f.wait(ctx)
 	default:
@@ -99,22 +119,87 @@ func (f *flow) resumeMessage(ctx context.Context, s Spoken) {
 	f.hearMessage(max(0, f.line.Message.limit()-time.Since(s.Since)))
 }
 
-func (f *flow) resumeLeg(ctx context.Context, h Held) {
-	f.entered = true
-	f.offers++ // at least; the engine counts on from what it adopted
-	f.legs[h.Leg] = &leg{agent: h.Agent, of: f.a.Call, dialled: true, up: h.Up, joined: h.Joined, since: time.Now()}
-	f.flag(h.Below)
+// resumeLegs goes on with whoever is there.
+func (f *flow) resumeLegs(ctx context.Context, r Resumption) {
+	for _, h := range r.Legs {
+		f.legs[h.Leg] = &leg{
+			agent: h.Agent, number: h.Number, of: h.Of, dialled: true, up: h.Up, joined: h.Joined,
+			since: time.Now(), answer: h.Since,
+		}
+	}
+	first := r.Legs[0]
+	defer f.bringBack(ctx, r)
 	switch {
-	case !h.Up:
+	case r.Asks != nil:
+		f.resumeAsking(ctx, *r.Asks)
+	case first.Joined:
+		f.talkWith(first)
+	case !first.Up:
+		f.flag(first.Below)
 		f.to(Waiting)
 		f.onKey = f.wish
 		f.wait(ctx)
-	case h.Joined:
-		f.talked = true
-		f.to(Talking)
-		f.serve(h.Leg)
+	case first.Number != "":
+		f.outsideUp(ctx, first.Leg)
+	case first.OnHold:
+		f.resumeHold(ctx, first)
 	default:
 		// The agent picked up and the run before this one died before it joined him.
-		f.connect(ctx, acd.Connect{Offer: call.OfferID(h.Leg), Call: f.a.Call, Agent: h.Agent, Below: h.Below})
+		f.connect(ctx, acd.Connect{
+			Offer: call.OfferID(first.Leg), Call: f.a.Call, Agent: first.Agent, Below: first.Below,
+		})
+	}
+}
+
+func (f *flow) talkWith(h Held) {
+	f.talked = true
+	f.to(Talking)
+	f.serve(h.Leg)
+	f.flag(h.Below)
+}
+
+// resumeHold keeps the caller on hold.
+func (f *flow) resumeHold(ctx context.Context, h Held) {
+	f.talkWith(h)
+	f.held = true
+	if !h.Back {
+		f.music(ctx)
+	}
+}
+
+// bringBack joins the agent whose reason to be away from the caller is over.
+func (f *flow) bringBack(ctx context.Context, r Resumption) {
+	for _, h := range r.Legs {
+		if !h.Back {
+			continue
+		}
+		f.held = true
+		if err := f.back(ctx, h.Leg); err != nil {
+			f.log.Error("agent cannot go back to the caller", "agent", h.Agent, "error", err)
+			f.hangUpLeg(ctx, h.Leg, CauseNormal)
+		}
+	}
+}
+
+// resumeAsking goes on with a consultation that was answered. An agent who hung up unseen has
+// given the caller away.
+func (f *flow) resumeAsking(ctx context.Context, a Asking) {
+	f.consult = &consult{
+		id: a.Of, by: a.By, to: a.To, bridge: BridgeID(BridgePrefix + string(a.Of)), leg: a.Leg, up: true,
+	}
+	f.held, f.talked = true, true
+	f.to(Talking)
+	if f.legs[a.By] == nil {
+		f.askerGone(ctx, &leg{agent: a.From})
+		return
+	}
+	f.serve(a.By)
+	f.music(ctx)
+	for _, id := range []call.LegID{a.By, a.Leg} {
+		if err := f.m.opt.Phone.OpenBridge(ctx, f.consult.bridge, id); err != nil {
+			f.log.Error("consultation cannot be joined", "leg", id, "error", err)
+			f.hangUpLeg(ctx, a.Leg, CauseNormal)
+			return
+		}
 	}
 }

@@ -3,6 +3,7 @@ package callflow
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"hotline/acd"
@@ -39,6 +40,7 @@ func (f *flow) transfer(ctx context.Context, id call.LegID, to Target) error {
 func (f *flow) giveAway(ctx context.Context, id call.LegID, to Target) {
 	l := f.legs[id]
 	f.transferred(l.agent, id, to, call.Blind)
+	f.intend(ctx, id, to)
 	l.by = call.ByAgent
 	f.then = &to
 	f.thenLeg = id
@@ -51,6 +53,38 @@ func (f *flow) transferred(agent call.AgentID, id call.LegID, to Target, kind ca
 		Kind: call.Transferred, At: time.Now(), Queue: f.queue, Agent: agent, Offer: call.OfferID(id), Target: to.String(),
 		Reason: string(kind),
 	})
+}
+
+// intend leaves word in the switch of where the caller shall go when that leg is gone: this
+// process may be killed between the leg's end and the caller's next queue, and the word must
+// not wait for the ledger.
+func (f *flow) intend(ctx context.Context, id call.LegID, to Target) {
+	if err := f.m.opt.Phone.Note(ctx, f.a.Leg, Intent{After: id, To: to}.String()); err != nil {
+		f.log.Warn("no word left of where the caller goes", "error", err)
+	}
+}
+
+// intendNothing takes the word back.
+func (f *flow) intendNothing(ctx context.Context) {
+	if err := f.m.opt.Phone.Note(ctx, f.a.Leg, ""); err != nil {
+		f.log.Info("word of where the caller goes not taken back", "error", err)
+	}
+}
+
+// Intent is where a caller shall go when a leg is gone.
+type Intent struct {
+	After call.LegID
+	To    Target
+}
+
+// String is the form in which an Intent is left in the switch.
+func (i Intent) String() string { return string(i.After) + " " + i.To.String() }
+
+// ParseIntent reads what String wrote; false when it is something else.
+func ParseIntent(text string) (Intent, bool) {
+	after, to, ok := strings.Cut(text, " ")
+	target, known := ParseTarget(to)
+	return Intent{After: call.LegID(after), To: target}, ok && known
 }
 
 // send brings a caller who was given away to where he shall go.
@@ -104,6 +138,7 @@ func (f *flow) handOver(ctx context.Context) error {
 	f.legs[k.leg].joined = true
 	f.stopMusic(ctx)
 	f.serve(k.leg)
+	f.intendNothing(ctx)
 	f.closeSide(ctx, k.bridge)
 	return nil
 }

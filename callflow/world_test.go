@@ -162,6 +162,8 @@ func (w *world) CreateOutside(_ context.Context, leg call.LegID, number string, 
 	return err
 }
 
+func (w *world) Note(context.Context, call.LegID, string) error { return nil }
+
 func (w *world) Leave(_ context.Context, _ BridgeID, leg call.LegID) error {
 	return w.order("leave", string(leg))
 }

@@ -372,7 +372,7 @@ func (a *App) comeBack(ctx context.Context, w waited) {
 	a.tell(ctx, w)
 	past := callflow.Resumption{Began: w.since}
 	if slices.ContainsFunc(w.events, func(e call.Event) bool { return e.Kind == call.Queued }) {
-		past.Queue = &callflow.Place{Entered: w.since, Offers: w.offers}
+		past.Place, past.Offers = &callflow.Place{Queue: w.events[1].Queue, Entered: w.since}, w.offers
 	}
 	a.calls.Resume(w.who, past)
 }

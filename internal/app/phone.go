@@ -139,6 +139,14 @@ func (p *phone) SendKeys(ctx context.Context, leg call.LegID, keys string) error
 	return p.ari.SendDTMF(ctx, string(leg), keys, 0)
 }
 
+// intentVariable is the variable of a caller's channel that holds the flow's note.
+const intentVariable = "HOTLINE_NEXT"
+
+// Note keeps the flow's word on the caller's channel.
+func (p *phone) Note(ctx context.Context, caller call.LegID, text string) error {
+	return p.ari.SetVariable(ctx, string(caller), intentVariable, text)
+}
+
 // DialLeg rings the phone. Asterisk answers 409 until the leg's StasisStart.
 func (p *phone) DialLeg(ctx context.Context, leg, caller call.LegID) error {
 	return p.ari.Dial(ctx, string(leg), string(caller), ringMax)

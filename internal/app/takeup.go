@@ -1,0 +1,193 @@
+package app
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"hotline/acd"
+	"hotline/ari"
+	"hotline/call"
+	"hotline/callflow"
+)
+
+// kept is a leg that goes on: the flow's view of it and, of an agent, his part in the story.
+type kept struct {
+	callflow.Held
+	part *part // nil for an outside number
+}
+
+// takeUp tells the engine and the flow of a caller who is still there and of everybody who is
+// with him.
+func (a *App) takeUp(ctx context.Context, s story, caller ari.Channel, h holding) resumed {
+	r := resumed{
+		who: callflow.Arrival{
+			Call: s.id, Leg: call.LegID(s.id), Number: s.arrived.Number, Line: s.arrived.Line,
+			Grade: a.grades.of(s.arrived.Number).Grade, Begin: caller.Created,
+		},
+		past: callflow.Resumption{Began: s.arrived.At, Bridged: h.bridged[caller.ID], Talked: s.answered()},
+	}
+	intent := a.intentOf(ctx, s)
+	t, then := a.settleTalk(ctx, &s, a.settleLegs(ctx, &s, h), intent, h)
+	legs := t.legs()
+	a.settleParts(&s, legs)
+	a.log.Info("call taken up", "call", s.id, "queue", s.stay.Queue, "legs", len(legs), "then", then)
+	r.past.Offers, r.past.Consults, r.past.Outsides, r.past.Then = s.offers, s.consults, s.outsides, then
+	if s.stay.Kind != "" {
+		r.past.Place = &callflow.Place{Queue: s.stay.Queue, Entered: s.stay.Entered, Place: s.stay.Place}
+	}
+	switch {
+	case s.left.Kind != "":
+		ending := call.RefusedFrom(s.left.Outcome)
+		r.past.Ending = &ending
+	case len(legs) > 0:
+		a.adoptLegs(r.who, &s, legs)
+		for _, k := range legs {
+			r.past.Legs = append(r.past.Legs, k.Held)
+		}
+		r.past.Asks = t.asking(&s, intent, h)
+	case then == nil && s.last() != nil:
+		r.past.Ending = &call.Ending{Class: call.ClassAnswered, Reason: call.AgentHungUp}
+	}
+	return r
+}
+
+// intentOf is where an agent wants the caller to go, which stands on the caller's channel.
+func (a *App) intentOf(ctx context.Context, s story) callflow.Intent {
+	if s.last() == nil {
+		return callflow.Intent{}
+	}
+	bound, cancel := context.WithTimeout(ctx, commandMax)
+	defer cancel()
+	text, err := a.ari.GetVariable(bound, string(s.id), intentVariable)
+	if err != nil {
+		return callflow.Intent{} // most often: no agent ever wanted anything
+	}
+	intent, _ := callflow.ParseIntent(text)
+	return intent
+}
+
+// settleLegs brings the legs of a call into line with its story and returns those that go on.
+// One that was picked up unseen is an answer. A leg that was made and not dialled yet, that
+// rings for a consultation or belongs to an older offer is hung up.
+func (a *App) settleLegs(ctx context.Context, s *story, h holding) (legs []kept) {
+	for _, leg := range h.legs[s.id] {
+		k, goesOn := a.outsideLeg(s, leg), true
+		if k == nil {
+			k, goesOn = a.agentLeg(s, leg)
+		}
+		if !goesOn {
+			a.hangUp(ctx, leg.ID) // before the next phone rings for him
+			continue
+		}
+		k.Joined = h.bridged[leg.ID]
+		legs = append(legs, *k)
+	}
+	return legs
+}
+
+// outsideLeg is a leg to an outside number that is known and was dialled, nil when it is not.
+func (a *App) outsideLeg(s *story, leg ari.Channel) *kept {
+	dialled, known := s.dials[call.LegID(leg.ID)]
+	if !known || leg.State != ari.ChannelUp && leg.State != ari.ChannelRinging {
+		return nil
+	}
+	to, _ := callflow.ParseTarget(dialled.Target)
+	return &kept{Held: callflow.Held{
+		Leg: call.LegID(leg.ID), Number: to.Number, Up: leg.State == ari.ChannelUp, Since: time.Now(),
+	}}
+}
+
+// agentLeg is an agent's leg that goes on, false when it must be hung up.
+func (a *App) agentLeg(s *story, leg ari.Channel) (*kept, bool) {
+	offer := call.OfferID(leg.ID)
+	of, number := splitOffer(offer)
+	if of == s.id && number > s.offers {
+		a.recall(s, leg, number)
+	}
+	p := s.part(offer)
+	switch {
+	case p == nil:
+		return nil, false
+	case leg.State == ari.ChannelUp && p.ringing():
+		p.answer(time.Now())
+		a.Record(p.answered)
+	case leg.State == ari.ChannelUp && p.talking():
+	case leg.State == ari.ChannelRinging && p.ringing() && of == s.id:
+	default:
+		return nil, false
+	}
+	return &kept{Held: p.leg(leg.State == ari.ChannelUp, false), part: p}, true
+}
+
+// recall writes down an offer that the run before this one made and did not live to write:
+// Asterisk's leg tells when, and whose phone it is.
+func (a *App) recall(s *story, leg ari.Channel, number int) {
+	s.offers = number
+	line, known := a.cfg.LineOf(s.arrived.Line)
+	if !known {
+		return
+	}
+	at := call.Stamp(leg.Created)
+	if s.stay.Kind == "" {
+		s.stay = call.Event{Kind: call.Queued, At: at, Call: s.id, Queue: line.Queue, Entered: at}
+		a.Record(s.stay)
+	}
+	for _, g := range a.cfg.Agents {
+		if strings.HasPrefix(leg.Name, g.Endpoint+"-") {
+			p := s.offer(call.Event{
+				Kind: call.Offered, At: at, Call: s.id, Queue: s.stay.Queue, Entered: s.stay.Entered,
+				Agent: g.ID, Offer: call.OfferID(leg.ID),
+			})
+			a.Record(p.offered)
+		}
+	}
+}
+
+// adoptLegs tells the engine of the agents' legs.
+func (a *App) adoptLegs(who callflow.Arrival, s *story, legs []kept) {
+	standing := a.standing(who, s.stay.Queue)
+	for _, k := range legs {
+		p := k.part
+		if p == nil {
+			continue
+		}
+		enter := acd.Enter{
+			Call: k.Of, Journey: s.id, Direction: p.offered.Direction, Queue: p.offered.Queue,
+			Since: p.offered.Entered, Offers: s.offers,
+		}
+		if k.Of == s.id {
+			enter.Place, enter.Level, enter.Priority = s.stay.Place, standing.Level, standing.Priority
+		}
+		a.submit(acd.Adopt{
+			Caller: enter, Agent: k.Agent, Offer: call.OfferID(k.Leg), Offered: p.offered.At, Answer: p.answered.At,
+			Held: p.held, Talking: p.resumed, Hold: p.hold,
+		})
+	}
+}
+
+// settleParts ends what nobody is left of: a ring, a talk, a work after it that was not taken
+// up yet.
+func (a *App) settleParts(s *story, legs []kept) {
+	now := time.Now()
+	for _, p := range s.parts {
+		switch goesOn := hasPart(legs, p); {
+		case goesOn:
+		case p.ringing():
+			a.endOffer(p, now)
+		case p.talking():
+			a.endTalk(p, now, call.ByAgent)
+		case p.talked.Kind != "" && !p.wrapped:
+			a.workUp(p.talked)
+		}
+	}
+}
+
+func hasPart(legs []kept, p *part) bool {
+	for _, k := range legs {
+		if k.part == p {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,87 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"hotline/call"
+)
+
+// writeOff ends the story of a caller who left unseen.
+func (a *App) writeOff(ctx context.Context, s story, h holding) {
+	end := time.Now()
+	begin := s.arrived.At
+	length, err := a.recorder.Extent(s.id, begin)
+	if err == nil && length > 0 {
+		end = begin.Add(length)
+	}
+	a.log.Warn("call ended unseen", "call", s.id, "end", end)
+	for _, leg := range h.legs[s.id] {
+		a.hangUp(ctx, leg.ID)
+	}
+	class := call.ClassAbandoned
+	if s.answered() {
+		class = call.ClassAnswered
+	}
+	a.complete(&s, end)
+	a.Record(call.Event{
+		Kind: call.Ended, At: call.Stamp(end), Call: s.id, Number: s.arrived.Number, Line: s.arrived.Line,
+		Queue: s.stay.Queue, Ending: call.Ending{Class: class, Reason: call.Lost}, By: call.ByCaller,
+		Total: call.Between(begin, call.Stamp(end)),
+	})
+	a.recorder.End(s.id, begin, time.Time{})
+}
+
+// complete writes what is missing in the story of a caller who left at end: an offer, a talk
+// or a stay in the queue that nobody ended. What is there is not written again.
+func (a *App) complete(s *story, end time.Time) {
+	for _, p := range s.parts {
+		switch {
+		case p.ringing():
+			a.endOffer(p, end)
+		case p.talking():
+			a.endTalk(p, end, call.ByCaller)
+		case p.talked.Kind != "" && !p.wrapped:
+			a.workUp(p.talked)
+		}
+	}
+	for leg, dialled := range s.dials {
+		a.Record(call.Event{
+			Kind: call.DialEnded, At: call.Stamp(end), Call: s.id, Leg: leg, Target: dialled.Target,
+			Outcome: call.Canceled, Ring: call.Between(dialled.At, call.Stamp(end)),
+		})
+	}
+	if s.stay.Kind != "" && s.left.Kind == "" && s.last() == nil {
+		a.Record(call.Event{
+			Kind: call.LeftQueue, At: call.Stamp(end), Call: s.id, Queue: s.stay.Queue, Entered: s.stay.Entered,
+			Outcome: call.Abandoned, Wait: call.Between(s.stay.Entered, call.Stamp(end)),
+		})
+	}
+}
+
+func (a *App) endOffer(p *part, at time.Time) {
+	ev := p.event(call.OfferEnded, at)
+	ev.Outcome, ev.Ring = call.Canceled, call.Between(p.offered.At, ev.At)
+	p.over = true
+	a.Record(ev)
+}
+
+func (a *App) endTalk(p *part, at time.Time, by call.Party) {
+	if !p.held.IsZero() {
+		a.endHold(p, at)
+	}
+	ev := p.event(call.TalkEnded, at)
+	ev.Wait, ev.Ring = p.answered.Wait, p.answered.Ring
+	ev.Answer, ev.By, ev.Hold = p.answered.At, by, p.hold
+	ev.Talk = call.Between(p.answered.At, ev.At)
+	p.talked = ev
+	a.Record(ev)
+	a.workUp(ev)
+}
+
+func (a *App) endHold(p *part, at time.Time) {
+	ev := p.event(call.HoldEnded, at)
+	ev.Held = call.Between(p.held, ev.At)
+	p.take(ev)
+	a.Record(ev)
+}
