@@ -39,7 +39,9 @@ func TestTargetsAndIntentsAreReadBack(t *testing.T) {
 			t.Errorf("%q is read as %+v, %t", in.String(), got, ok)
 		}
 	}
-	for _, text := range []string{"", "c1-a1", "c1-a1 ", "c1-a1 agent:", "c1-a1 queue:care/x", "c1-a1 queue:", "c1-a1 cat:tom"} {
+	for _, text := range []string{
+		"", "c1-a1", "c1-a1 ", "c1-a1 agent:", "c1-a1 queue:care/x", "c1-a1 queue:", "c1-a1 cat:tom",
+	} {
 		if got, ok := ParseIntent(text); ok {
 			t.Errorf("%q is read as %+v", text, got)
 		}

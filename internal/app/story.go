@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -120,6 +121,7 @@ func (p *part) take(e call.Event) {
 		p.talked = e
 	case call.WrapUpEnded:
 		p.wrapped = true
+	default: // the others are told of the call
 	}
 }
 
@@ -138,8 +140,8 @@ func (s *story) part(offer call.OfferID) *part {
 
 // last is the part of who answered last in the present stay, nil when nobody did.
 func (s *story) last() *part {
-	for i := len(s.parts) - 1; i >= 0; i-- {
-		if p := s.parts[i]; p.answered.Kind != "" && !p.answered.At.Before(s.stay.At) {
+	for _, p := range slices.Backward(s.parts) {
+		if p.answered.Kind != "" && !p.answered.At.Before(s.stay.At) {
 			return p
 		}
 	}
@@ -148,7 +150,8 @@ func (s *story) last() *part {
 
 // took tells whether the one who was asked has taken the caller over.
 func (s *story) took(k *kept) bool {
-	return k.part != nil && s.given.Kind != "" && s.given.Reason == string(call.Attended) && !s.given.At.Before(k.part.answered.At)
+	given := s.given.Kind != "" && s.given.Reason == string(call.Attended)
+	return given && k.part != nil && !s.given.At.Before(k.part.answered.At)
 }
 
 // answered tells whether anybody ever talked with the caller.
