@@ -73,7 +73,7 @@ func TestResumedCallerOfAClosedLine(t *testing.T) {
 	in(t, 0, func(w *world) {
 		closed(w)
 		w.change(func(l *Line) { l.Queue = "day" })
-		w.m.Resume(who, Resumption{Began: time.Now(), In: "complaints", Queue: &Place{Entered: time.Now()}})
+		w.m.Resume(who, Resumption{Began: time.Now(), Place: &Place{Queue: "complaints", Entered: time.Now()}})
 		w.after(time.Second)
 		w.hangUp()
 		w.want("ended abandoned/hung_up_in_queue", "left_queue abandoned")

@@ -20,8 +20,10 @@ import (
 func storyWith(events ...call.Event) story {
 	begin := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
 	all := append([]call.Event{
-		{Kind: call.Arrived}, {Kind: call.Queued, Queue: "care"},
-		{Kind: call.Offered, Agent: "ann", Offer: "c-a1"}, {Kind: call.Answered, Agent: "ann", Offer: "c-a1"},
+		{Kind: call.Arrived},
+		{Kind: call.Queued, Queue: "care"},
+		{Kind: call.Offered, Agent: "ann", Offer: "c-a1"},
+		{Kind: call.Answered, Agent: "ann", Offer: "c-a1"},
 		{Kind: call.Connected, Agent: "ann", Offer: "c-a1"},
 	}, events...)
 	for i := range all {
@@ -111,15 +113,15 @@ func TestHalfDoneControl(t *testing.T) {
 				snap.Channels = append(snap.Channels, ari.Channel{ID: id, State: ari.ChannelUp})
 			}
 			h := newHolding(snap)
-			table, then := a.settleTalk(t.Context(), &c.story, a.settleLegs(t.Context(), &c.story, h), c.intent, h)
+			seats, then := a.settleTalk(t.Context(), &c.story, a.settleLegs(t.Context(), &c.story, h), c.intent, h)
 			var legs []callflow.Held
-			for _, k := range table.legs() {
+			for _, k := range seats.legs() {
 				legs = append(legs, k.Held)
 			}
 			if diff := cmp.Diff(c.legs, legs); diff != "" {
 				t.Errorf("legs (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(c.asks, table.asking(&c.story, c.intent, h)); diff != "" {
+			if diff := cmp.Diff(c.asks, seats.asking(&c.story, c.intent, h)); diff != "" {
 				t.Errorf("consultation (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(c.then, then); diff != "" {
