@@ -83,6 +83,18 @@ func (c *Client) StopMOH(ctx context.Context, bridgeID string) error {
 // The command is not repeated after a broken connection, although it carries an id:
 // Asterisk does not refuse a second playback with the same id but plays it after the first.
 func (c *Client) PlayOnBridge(ctx context.Context, bridgeID, playbackID, lang string, media ...string) error {
+	return c.play(ctx, bridgePath(bridgeID, ""), playbackID, lang, media)
+}
+
+// PlayOnChannel plays media to one channel, which may be in a bridge: the others do not hear
+// it, and the channel does not hear them meanwhile. Music on the channel goes on behind it. A
+// command that moves the channel waits for its end, so it is for the shortest of sounds;
+// otherwise as PlayOnBridge.
+func (c *Client) PlayOnChannel(ctx context.Context, channelID, playbackID, lang string, media ...string) error {
+	return c.play(ctx, channelPath(channelID, ""), playbackID, lang, media)
+}
+
+func (c *Client) play(ctx context.Context, target, playbackID, lang string, media []string) error {
 	if playbackID == "" || len(media) == 0 {
 		return errors.New("ari: play: playback id and media: must be set")
 	}
@@ -91,7 +103,7 @@ func (c *Client) PlayOnBridge(ctx context.Context, bridgeID, playbackID, lang st
 		body["lang"] = lang
 	}
 	return c.do(ctx, request{
-		op: "play", method: http.MethodPost, path: bridgePath(bridgeID, "/play/"+segment(playbackID)), body: body,
+		op: "play", method: http.MethodPost, path: target + "/play/" + segment(playbackID), body: body,
 	}, nil)
 }
 

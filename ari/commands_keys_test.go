@@ -54,6 +54,29 @@ func TestDigitsAndContinue(t *testing.T) {
 	}
 }
 
+// A sound for one channel leaves its music alone and tells of its end.
+func TestPlayOnChannel(t *testing.T) {
+	r := start(t)
+	next[*ari.Up](r)
+	r.srv.Call(ari.Channel{ID: "c"})
+	r.event(ari.StasisStart)
+	r.ok(r.client.StartMusic(r.ctx, "c", ""))
+	r.ok(r.client.PlayOnChannel(r.ctx, "c", "p", "", "sound:a", "sound:b"))
+	if e := r.event(ari.PlaybackStarted); e.Playback.Target != "channel:c" || !r.srv.ChannelMusic("c") {
+		t.Errorf("playback %+v, music %v", e.Playback, r.srv.ChannelMusic("c"))
+	}
+	r.ok(r.srv.FinishPlayback("p"))
+	if e := r.event(ari.PlaybackFinished); e.Playback.ID != "p" {
+		t.Errorf("playback %+v", e.Playback)
+	}
+	if err := r.client.PlayOnChannel(r.ctx, "c", "", "", "sound:a"); err == nil {
+		t.Error("a playback without an id was taken")
+	}
+	if err := r.client.PlayOnChannel(r.ctx, "nobody", "p", "", "sound:a"); !errors.Is(err, ari.ErrGone) {
+		t.Errorf("played to nobody: %v", err)
+	}
+}
+
 func TestHoldAndDigitEvents(t *testing.T) {
 	r := start(t)
 	next[*ari.Up](r)

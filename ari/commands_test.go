@@ -110,6 +110,9 @@ func TestWhatIsRepeated(t *testing.T) {
 		"play": {"POST /bridges/{id}/play/{playback}", func(r *rig) error {
 			return r.client.PlayOnBridge(r.ctx, "b", "p", "", "sound:x")
 		}, false},
+		"play to a channel": {"POST /channels/{id}/play/{playback}", func(r *rig) error {
+			return r.client.PlayOnChannel(r.ctx, "c", "p", "", "sound:x")
+		}, false},
 		"add": {"POST /bridges/{id}/addChannel", func(r *rig) error {
 			return r.client.AddChannel(r.ctx, "b", "c")
 		}, false},

@@ -94,6 +94,7 @@ func (s *Server) destroy(c *channel, cause, techCause int) {
 		c.inApp = false
 		s.emit(map[string]any{"type": "StasisEnd", "channel": c.json()})
 	}
+	s.forgetPlaybacks("channel:" + c.ID)
 	delete(s.channels, c.ID)
 	s.order = slices.DeleteFunc(s.order, func(id string) bool { return id == c.ID })
 	if c.created || slices.Contains(s.sources, "channel:"+c.ID) {
@@ -134,14 +135,19 @@ func (s *Server) destroyBridge(b *bridge) {
 			s.leaveBridge(c)
 		}
 	}
-	for id, p := range s.playbacks {
-		if p.Target == "bridge:"+b.ID {
-			delete(s.playbacks, id)
-		}
-	}
+	s.forgetPlaybacks("bridge:" + b.ID)
 	delete(s.bridges, b.ID)
 	s.emit(map[string]any{"type": "BridgeDestroyed", "bridge": b.json()})
 	s.change()
+}
+
+// forgetPlaybacks drops what plays to a target that ends.
+func (s *Server) forgetPlaybacks(target string) {
+	for id, p := range s.playbacks {
+		if p.Target == target {
+			delete(s.playbacks, id)
+		}
+	}
 }
 
 func (s *Server) finishPlayback(p *playback, state string) {

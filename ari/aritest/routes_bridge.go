@@ -38,7 +38,9 @@ func (s *Server) routeBridges(mux *http.ServeMux) {
 		s.change()
 		answer(w, http.StatusNoContent, nil)
 	}))
-	s.handle(mux, "POST /bridges/{id}/play/{playback}", s.withBridge(s.play))
+	s.handle(mux, "POST /bridges/{id}/play/{playback}", s.withBridge(func(w http.ResponseWriter, r *call, b *bridge) {
+		s.play(w, r, "bridge:"+b.ID)
+	}))
 	s.handle(mux, "DELETE /playbacks/{id}", s.stopPlayback)
 }
 
@@ -112,14 +114,14 @@ func (s *Server) members(w http.ResponseWriter, r *call, b *bridge) []*channel {
 	return all
 }
 
-func (s *Server) play(w http.ResponseWriter, r *call, b *bridge) {
+func (s *Server) play(w http.ResponseWriter, r *call, target string) {
 	id, media := r.PathValue("playback"), r.list("media")
 	if len(media) == 0 {
 		refuse(w, http.StatusBadRequest, "At least one media URI must be provided")
 		return
 	}
 	p := &playback{
-		Playback: ari.Playback{ID: id, State: "playing", Media: media[0], Target: "bridge:" + b.ID},
+		Playback: ari.Playback{ID: id, State: "playing", Media: media[0], Target: target},
 		lang:     r.param("lang"), media: media,
 	}
 	s.playbacks[id] = p

@@ -20,6 +20,7 @@ func (s *Server) routeChannels(mux *http.ServeMux) {
 		answer(w, http.StatusNoContent, nil)
 	}))
 	s.handle(mux, "POST /channels/{id}/dtmf", s.withChannel(s.sendDigits))
+	s.handle(mux, "POST /channels/{id}/play/{playback}", s.withChannel(s.playToChannel))
 	s.handle(mux, "POST /channels/{id}/continue", s.withChannel(s.goOn))
 	s.handle(mux, "POST /channels/{id}/moh", s.withChannel(s.music(true)))
 	s.handle(mux, "DELETE /channels/{id}/moh", s.withChannel(s.music(false)))
@@ -60,6 +61,15 @@ func (s *Server) sendDigits(w http.ResponseWriter, r *call, c *channel) {
 	c.digits += digits
 	s.change()
 	answer(w, http.StatusNoContent, nil)
+}
+
+// playToChannel plays to one channel.
+func (s *Server) playToChannel(w http.ResponseWriter, r *call, c *channel) {
+	if !c.inApp {
+		refuse(w, http.StatusConflict, "Channel not in Stasis application")
+		return
+	}
+	s.play(w, r, "channel:"+c.ID)
 }
 
 // goOn lets a channel leave the application; what the dialplan does with it is not played.

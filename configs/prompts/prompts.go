@@ -50,6 +50,26 @@ func decode(coded []byte) []byte {
 	return out
 }
 
+// silences are two sounds of 10 ms, at 12 and at 8 kHz: together one packet of RTP. The
+// second differs from whatever rate the recording has come to work at, which is 12 kHz at
+// least after the first; so the recording begins with a fresh decoder after it. The names
+// differ, because of one name Asterisk would choose one file
+// (docs/adr/0010-a-fresh-decoder-for-each-agent.md).
+var silences = [...]struct {
+	name, extension string
+	size            int // Bytes: two for a sample.
+}{{"silence-12k", ".sln12", 240}, {"silence-8k", ".sln", 160}}
+
+// Refresh returns the media that are played to a caller, in one command, before another
+// agent speaks to him: 20 ms of silence. prefix is asterisk.sounds_prefix.
+func Refresh(prefix string) []string {
+	media := make([]string, len(silences))
+	for i, s := range silences {
+		media[i] = "sound:" + path.Join(prefix, s.name)
+	}
+	return media
+}
+
 // Languages returns the languages that every prompt is spoken in.
 func Languages() []string { return []string{"en", "zh-CN"} }
 
@@ -92,8 +112,14 @@ func Demo(language, party string, n int) ([]byte, error) {
 }
 
 // WriteSounds writes every prompt to dir/LANGUAGE/NAME.sln, where dir is the folder below
-// Asterisk's sounds that the configuration calls asterisk.sounds_prefix.
+// Asterisk's sounds that the configuration calls asterisk.sounds_prefix, and the silence of
+// Refresh.
 func WriteSounds(dir string) error {
+	for _, s := range silences {
+		if err := write(dir, s.name+s.extension, make([]byte, s.size)); err != nil {
+			return err
+		}
+	}
 	for _, language := range Languages() {
 		if err := writeFolder(language, filepath.Join(dir, language)); err != nil {
 			return err
@@ -105,12 +131,8 @@ func WriteSounds(dir string) error {
 // WriteMusic writes the music on hold into dir, the directory of a music class.
 func WriteMusic(dir string) error { return writeFolder("music", dir) }
 
-// writeFolder copies one embedded folder, each file under a temporary name first, since a
-// running Asterisk may be playing the file of before.
+// writeFolder copies one embedded folder.
 func writeFolder(from, dir string) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // Asterisk reads it as another user
-		return fmt.Errorf("prompts: %w", err)
-	}
 	entries, err := files.ReadDir(from)
 	if err != nil {
 		return fmt.Errorf("prompts: %w", err)
@@ -120,14 +142,26 @@ func writeFolder(from, dir string) error {
 		if err != nil {
 			return fmt.Errorf("prompts: %w", err)
 		}
-		name := filepath.Join(dir, strings.TrimSuffix(entry.Name(), extension)+installed)
-		//nolint:gosec // Asterisk reads it as another user.
-		if err := os.WriteFile(name+".part", decode(content), 0o644); err != nil {
-			return fmt.Errorf("prompts: %w", err)
+		if err := write(dir, strings.TrimSuffix(entry.Name(), extension)+installed, decode(content)); err != nil {
+			return err
 		}
-		if err := os.Rename(name+".part", name); err != nil {
-			return fmt.Errorf("prompts: %w", err)
-		}
+	}
+	return nil
+}
+
+// write makes one file under a temporary name first, since a running Asterisk may be playing
+// the file of before.
+func write(dir, name string, content []byte) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // Asterisk reads it as another user
+		return fmt.Errorf("prompts: %w", err)
+	}
+	name = filepath.Join(dir, name)
+	//nolint:gosec // Asterisk reads it as another user.
+	if err := os.WriteFile(name+".part", content, 0o644); err != nil {
+		return fmt.Errorf("prompts: %w", err)
+	}
+	if err := os.Rename(name+".part", name); err != nil {
+		return fmt.Errorf("prompts: %w", err)
 	}
 	return nil
 }

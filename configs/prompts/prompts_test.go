@@ -186,6 +186,12 @@ func TestWriteInstallsEveryFile(t *testing.T) {
 	if want, err := files.ReadFile("zh-CN/greeting-morning.alaw"); err != nil || !bytes.Equal(got, decode(want)) {
 		t.Errorf("installed prompt differs from the embedded one decoded (%v)", err)
 	}
+	for i, name := range []string{"silence-12k.sln12", "silence-8k.sln"} {
+		content, err := os.ReadFile(filepath.Join(sounds, name))
+		if err != nil || len(content) != []int{2 * 12 * 10, 2 * 8 * 10}[i] || bytes.Trim(content, "\x00") != nil {
+			t.Errorf("%s: %d bytes (%v), want 10 ms of silence", name, len(content), err)
+		}
+	}
 	installed, err := os.ReadDir(music)
 	if err != nil || len(installed) != 1 || installed[0].Name() != "calm.sln" {
 		t.Errorf("music folder holds %v (%v), want calm.sln alone", installed, err)

@@ -18,6 +18,7 @@ import (
 	"hotline/call"
 	"hotline/callflow"
 	"hotline/configs"
+	"hotline/configs/prompts"
 	"hotline/internal/lifecycle"
 	"hotline/recorder"
 	"hotline/reports/sqlstore"
@@ -260,7 +261,10 @@ func (a *App) startCalls(ctx context.Context) error {
 	}
 	a.ari = client
 	a.calls, err = callflow.NewManager(callflow.Options{
-		Phone: &phone{ari: client, endpoints: endpoints, pickUp: pickUp}, ACD: a.acd, Recording: a.recorder, Ledger: a,
+		Phone: &phone{
+			ari: client, endpoints: endpoints, pickUp: pickUp, refresh: prompts.Refresh(a.cfg.Asterisk.SoundsPrefix),
+		},
+		ACD: a.acd, Recording: a.recorder, Ledger: a,
 		Standing: a.standing,
 		Lines:    a.lines(), Queues: a.rooms(), UnknownNumber: a.sound("unknown-number"),
 		Log: a.log.With("part", "callflow"),

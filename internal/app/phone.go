@@ -23,6 +23,7 @@ type phone struct {
 	ari       *ari.Client
 	endpoints map[call.AgentID]string
 	pickUp    map[call.AgentID]bool // phones that are asked to pick up by themselves
+	refresh   []string              // media of Refresh
 }
 
 var errUnknownAgent = errors.New("agent has no endpoint")
@@ -70,8 +71,17 @@ func (p *phone) StopMusic(ctx context.Context, caller call.LegID) error {
 	return p.ari.StopMusic(ctx, string(caller))
 }
 
-// Refresh makes the recording ready for another voice.
-func (p *phone) Refresh(ctx context.Context, caller call.LegID) error { return nil }
+// Refresh must be called whenever somebody else than the last agent, or the same after a
+// hold, is about to be heard by the caller: before his leg joins the bridge. Without it the
+// recording drops every word of an agent whose RTP numbers lie behind those of the agent
+// before, although the caller hears him (docs/adr/0010-a-fresh-decoder-for-each-agent.md).
+//
+// It plays 20 ms of silence to the caller alone, which ends by itself; music that plays to
+// him goes on behind it. He misses at most 40 ms of who speaks meanwhile. It may be called
+// in mid-talk, and twice does no harm.
+func (p *phone) Refresh(ctx context.Context, caller call.LegID) error {
+	return p.ari.PlayOnChannel(ctx, string(caller), "refresh-"+string(caller), "", p.refresh...)
+}
 
 // CreateLeg creates the agent's leg under the offer's id. It is in our application before
 // the phone rings, so it can be bridged the moment it is up (ari.md 5.2).

@@ -1,0 +1,37 @@
+package app
+
+import (
+	"slices"
+	"testing"
+
+	"hotline/ari"
+	"hotline/ari/aritest"
+	"hotline/call"
+	"hotline/configs/prompts"
+)
+
+// Both sounds of a refresh go to the caller alone, in one command: what one needs of the
+// other must not be lost between two.
+func TestRefreshIsOneCommandToTheCaller(t *testing.T) {
+	srv := aritest.New()
+	defer srv.Close()
+	client, err := ari.New(srv.Options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	caller := srv.Call(ari.Channel{})
+	p := &phone{ari: client, refresh: prompts.Refresh("custom/hotline")}
+	if err := p.Refresh(t.Context(), "nobody"); err == nil {
+		t.Error("a caller who is gone was refreshed")
+	}
+	if err := p.Refresh(t.Context(), call.LegID(caller)); err != nil {
+		t.Fatal(err)
+	}
+	last := srv.Requests()[1]
+	media, _ := last.Body["media"].([]any)
+	want := []any{"sound:custom/hotline/silence-12k", "sound:custom/hotline/silence-8k"}
+	if last.Path != "/channels/"+caller+"/play/refresh-"+caller || !slices.Equal(media, want) {
+		t.Errorf("sent %s %v", last.Path, last.Body)
+	}
+}
