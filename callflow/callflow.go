@@ -116,7 +116,7 @@ type Room struct {
 }
 
 // Arrival is a caller who reached our application, already answered and recorded by the
-// dialplan.
+// dialplan, or one whom an agent calls.
 type Arrival struct {
 	Call   call.ID
 	Leg    call.LegID
@@ -124,6 +124,8 @@ type Arrival struct {
 	Line   string    // number that was dialled
 	Grade  Grade     // of his number
 	Begin  time.Time // when the recording began, by the clock of Asterisk
+	// Outbound says that an agent dials Number, see Manager.DialOut; then Leg is the leg to it.
+	Outbound bool
 }
 
 // PlaybackID names one running prompt.

@@ -109,6 +109,19 @@ func (m *Manager) Control(ctx context.Context, id call.ID, c Control) error {
 	}
 }
 
+// Move brings a caller who waits into another queue. Whoever is answered meanwhile stays where
+// he is. It reports false when there is no such call.
+func (m *Manager) Move(id call.ID, queue call.QueueID) bool { return m.Deliver(id, moved{queue}) }
+
+// move is a supervisor's wish.
+func (f *flow) move(queue call.QueueID) {
+	if f.stage != Waiting || f.gone || f.queue == queue {
+		return
+	}
+	f.use(queue)
+	f.submit(acd.Move{Call: f.a.Call, Queue: queue})
+}
+
 // request brings a Control to its flow.
 type request struct {
 	Control

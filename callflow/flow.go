@@ -42,16 +42,6 @@ type leg struct {
 	answer  time.Time // of an outside number
 }
 
-// Status is one running call for the live view.
-type Status struct {
-	Arrival
-	Stage Stage
-	Since time.Time    // begin of the stage
-	Queue call.QueueID // where he waits, waited or would wait
-	Agent call.AgentID
-	Below bool // the agent, or the one whose phone rings, is below the level that the caller wants
-}
-
 // flow owns one call. Only its goroutine touches the fields below box; seen is the copy
 // that the live view reads.
 type flow struct {
@@ -127,6 +117,7 @@ func (f *flow) run(ctx context.Context, past *Resumption) {
 				f.handle(ctx, s)
 			}
 		}
+		f.show()
 		if f.gone && len(f.legs) == 0 {
 			f.finish(ctx)
 		}
@@ -163,6 +154,8 @@ func (f *flow) handle(ctx context.Context, s Signal) {
 		f.keyPressed(ctx, s)
 	case request:
 		s.reply <- f.control(ctx, s.Control)
+	case moved:
+		f.move(s.queue)
 	case order:
 		f.obey(ctx, s.Action)
 	case look:

@@ -16,6 +16,7 @@ func (f *flow) dialOutside(ctx context.Context, to Target, agent call.AgentID) {
 	if k := f.consult; k != nil {
 		k.leg, l.of = id, k.id
 	}
+	f.show() // before the event: who counts legs sees this one no later than the event
 	f.record(call.Event{Kind: call.Dialled, At: l.since, Agent: agent, Leg: id, Target: to.String()})
 	if err := f.m.opt.Phone.CreateOutside(ctx, id, to.Number, f.a); err != nil {
 		f.unreachable(ctx, id, err)

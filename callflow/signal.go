@@ -38,6 +38,11 @@ type KeyPressed struct {
 	Key string
 }
 
+// moved is a caller who waits and is to wait in another queue.
+type moved struct{ queue call.QueueID }
+
+func (moved) signal() {}
+
 func (CallerGone) signal() {}
 func (LegCreated) signal() {}
 func (LegUp) signal()      {}

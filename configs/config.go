@@ -25,10 +25,13 @@ type Config struct {
 	Recordings Recordings `yaml:"recordings"`
 	Figures    Figures    `yaml:"figures"`
 	Routing    Routing    `yaml:"routing"`
+	Dialing    Dialing    `yaml:"dialing"`
+	Codes      Codes      `yaml:"feature_codes"`
 	API        API        `yaml:"api"`
 	Log        Log        `yaml:"log"`
 
 	Levels map[string]int `yaml:"levels"` // names of the levels of agents
+	Breaks []string       `yaml:"breaks"` // reasons of breaks, by the number of their code
 	Grades []Grade        `yaml:"grades"`
 	Lines  []Line         `yaml:"lines"`
 	Queues []Queue        `yaml:"queues"`
@@ -52,6 +55,7 @@ type Asterisk struct {
 	RequestTimeout time.Duration `yaml:"request_timeout"`
 	RecordingDir   string        `yaml:"recording_dir"` // where MixMonitor writes its pairs
 	SoundsPrefix   string        `yaml:"sounds_prefix"` // folder of our prompts below Asterisk's sounds
+	Trunk          string        `yaml:"trunk"`         // PJSIP endpoint by which numbers outside are called
 
 	Password Secret `yaml:"-"` // read from PasswordFile
 }
@@ -106,8 +110,9 @@ type Log struct {
 // Line is one hotline number (客服专线).
 type Line struct {
 	Number    string       `yaml:"number"`
-	Name      string       `yaml:"name"`  // "" = the number
-	Queue     call.QueueID `yaml:"queue"` // where its callers wait
+	Name      string       `yaml:"name"`      // "" = the number
+	Queue     call.QueueID `yaml:"queue"`     // where its callers wait
+	CallerID  string       `yaml:"caller_id"` // shown to numbers outside; "" = the number
 	Greeting  string       `yaml:"greeting"`
 	Greetings []Greeting   `yaml:"greetings"` // by hour of day; a gap gets Greeting
 }
@@ -124,6 +129,7 @@ type Greeting struct {
 type Queue struct {
 	ID            call.QueueID  `yaml:"id"`
 	Name          string        `yaml:"name"`           // "" = the id
+	Extension     string        `yaml:"extension"`      // number by which agents reach it; "" = none
 	RingFor       time.Duration `yaml:"ring_for"`       // an agent's phone, then the next agent's
 	WrapUp        time.Duration `yaml:"wrap_up"`        // limit of after-call work; 0 = none
 	MaxWait       time.Duration `yaml:"max_wait"`       // then the caller is turned away; 0 = waits for ever
@@ -173,6 +179,7 @@ func Default() *Config {
 			RequestTimeout: 4 * time.Second,
 			RecordingDir:   "/var/spool/asterisk/hotline",
 			SoundsPrefix:   "hotline",
+			Trunk:          "trunk",
 		},
 		Redis:  Redis{Addr: "127.0.0.1:6379"},
 		Ledger: Ledger{Path: "/var/lib/hotline/ledger.db"},
@@ -183,6 +190,9 @@ func Default() *Config {
 		},
 		Figures: Figures{Threshold: 15 * time.Second, ShortAbandon: 5 * time.Second},
 		Routing: Routing{MissPause: 5 * time.Second, PriorityWorth: time.Minute},
+		Dialing: Dialing{MaxDigits: 15, MaxCalls: 10, MaxPerHour: 30},
+		Codes:   DefaultCodes(),
+		Breaks:  []string{"小休", "用餐", "培训", "会议"},
 		Levels:  map[string]int{"junior": 1, "senior": 2, "manager": 3},
 		API:     API{Listen: "127.0.0.1:8080", TokenFile: "/var/lib/hotline/api-token"},
 		Log:     Log{Level: "info", Format: "text"},
@@ -212,6 +222,7 @@ func (c *Config) Complete() {
 	for i := range c.Lines {
 		l := &c.Lines[i]
 		l.Name = orElse(l.Name, l.Number)
+		l.CallerID = orElse(l.CallerID, l.Number)
 	}
 	for i := range c.Queues {
 		q := &c.Queues[i]

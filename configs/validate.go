@@ -26,6 +26,8 @@ func (c *Config) check() Problems {
 	c.checkAPI(&r)
 	c.checkFigures(&r)
 	c.checkRouting(&r)
+	c.checkDialing(&r)
+	c.checkCodes(&r)
 	c.checkGrades(&r)
 	c.checkQueues(&r)
 	c.checkLines(&r)

@@ -23,7 +23,7 @@ type LiveQueue struct {
 	Waiting      int          `json:"waiting"`
 	LongestWait  call.Millis  `json:"longest_wait_ms"`
 	Ready        int          `json:"ready"`  // agents of the queue that may be rung
-	Busy         int          `json:"busy"`   // ringing, talking or in wrap-up
+	Busy         int          `json:"busy"`   // ringing, talking, with a caller on hold or in wrap-up
 	Target       int          `json:"target"` // percent to be answered within Threshold
 	Threshold    call.Millis  `json:"threshold_ms"`
 	Offered      int64        `json:"offered"` // today, by queue entry
@@ -59,9 +59,22 @@ type LiveCall struct {
 	Begin  time.Time    `json:"begin"`
 	Agent  call.AgentID `json:"agent,omitempty"`
 
+	Held       bool        `json:"held,omitempty"`       // the caller hears music instead of his agent
+	Consulting string      `json:"consulting,omitempty"` // whom the agent asks meanwhile, see call.Event.Target
+	Parties    []LiveParty `json:"parties,omitempty"`    // everybody but the caller
+	Outbound   bool        `json:"outbound,omitempty"`   // an agent dialled: Number is who was called
+
 	Grade     string `json:"grade,omitempty"`      // id of the caller's grade
 	GradeName string `json:"grade_name,omitempty"` // as it is shown
 	Below     bool   `json:"below,omitempty"`      // the agent is below the level that the caller wants
+}
+
+// LiveParty is somebody in a call beside its caller: an agent or a number outside.
+type LiveParty struct {
+	Agent  call.AgentID `json:"agent,omitempty"`
+	Number string       `json:"number,omitempty"`
+	Up     bool         `json:"up"`   // picked up; else the phone rings
+	With   bool         `json:"with"` // hears the caller; else he is asked, or has the caller on hold
 }
 
 // Health is whether the parts work. A part that is not OK says in Detail what is wrong.

@@ -1,5 +1,5 @@
 // Package web is the way in for people and programs: HTTP and JSON. So far it holds what
-// the live view, an agent and a health check need; every route but the health check asks
+// the live view, agents, a supervisor and a health check need; every route but the health check asks
 // for the bearer token, and a route that is not named here does not exist.
 package web
 
@@ -31,6 +31,7 @@ type Desk interface {
 	// SetAgent asks for a state: call.Ready, call.Break with a reason, call.Offline. During
 	// a call it takes effect after it. ErrUnknownAgent when there is no such agent.
 	SetAgent(ctx context.Context, agent call.AgentID, state call.AgentState, reason string) error
+	Calls
 }
 
 // ErrUnknownAgent is returned by a Desk for an agent that is not configured.
@@ -106,6 +107,9 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.Handle("GET /api/v1/live", s.guard(s.live))
 	mux.Handle("POST /api/v1/agents/{agent}/state", s.guard(s.setAgent))
+	mux.Handle("POST /api/v1/calls/{call}/control", s.guard(s.control))
+	mux.Handle("POST /api/v1/calls/{call}/assign", s.guard(s.assign))
+	mux.Handle("POST /api/v1/calls/{call}/move", s.guard(s.move))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, pattern := mux.Handler(r)
 		if pattern != "" {
@@ -214,11 +218,7 @@ func (s *Server) setAgent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	agent := call.AgentID(r.PathValue("agent"))
-	if err := s.desk.SetAgent(r.Context(), agent, req.State, req.Reason); err != nil {
-		s.fail(w, err)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
+	s.done(w, s.desk.SetAgent(r.Context(), agent, req.State, req.Reason))
 }
 
 func decode(body io.Reader, to any) error {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
@@ -36,6 +37,30 @@ func (d *desk) Health(context.Context) Health      { return d.health }
 func (d *desk) SetAgent(_ context.Context, agent call.AgentID, state call.AgentState, reason string) error {
 	d.asked = append(d.asked, fmt.Sprintf("%s %s %q", agent, state, reason))
 	return d.err
+}
+
+func (d *desk) Control(_ context.Context, id call.ID, c Control) error {
+	target := ""
+	if c.Target != nil {
+		target = fmt.Sprintf("%+v", *c.Target)
+	}
+	d.asked = append(d.asked, strings.TrimSpace(fmt.Sprintf("%s %s %s %s%s", id, c.Agent, c.Do, target, c.Keys)))
+	return d.err
+}
+
+func (d *desk) Assign(_ context.Context, id call.ID, agent call.AgentID, wait time.Duration) error {
+	d.asked = append(d.asked, fmt.Sprintf("assign %s %s %s", id, agent, wait))
+	return d.err
+}
+
+func (d *desk) Move(_ context.Context, id call.ID, queue call.QueueID) error {
+	d.asked = append(d.asked, fmt.Sprintf("move %s %s", id, queue))
+	return d.err
+}
+
+func (d *desk) DialOut(_ context.Context, agent call.AgentID, number string) (call.ID, error) {
+	d.asked = append(d.asked, fmt.Sprintf("dial %s %s", agent, number))
+	return "o-1", d.err
 }
 
 // served is a running server.

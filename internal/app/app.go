@@ -53,6 +53,7 @@ type App struct {
 	grades   grades
 	book     *book // nil when no queue asks for earlier calls
 	calls    *callflow.Manager
+	dialer   *dialer
 	roster   *roster
 	strays   strays
 	fallback fallback
@@ -113,6 +114,7 @@ func (a *App) Record(ev call.Event) {
 	if a.book != nil {
 		a.book.note(ev)
 	}
+	a.dialer.note(ev)
 	a.writer.Record(ev)
 }
 
@@ -263,6 +265,7 @@ func (a *App) startCalls(ctx context.Context) error {
 	a.calls, err = callflow.NewManager(callflow.Options{
 		Phone: &phone{
 			ari: client, endpoints: endpoints, pickUp: pickUp, refresh: prompts.Refresh(a.cfg.Asterisk.SoundsPrefix),
+			trunk: newTrunk(a.cfg),
 		},
 		ACD: a.acd, Recording: a.recorder, Ledger: a,
 		Standing: a.standing,

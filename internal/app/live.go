@@ -60,10 +60,15 @@ func (a *App) served(g configs.Agent) []call.QueueID {
 }
 
 func (a *App) liveCall(c callflow.Status) web.LiveCall {
-	return web.LiveCall{
+	out := web.LiveCall{
 		ID: c.Call, Number: c.Number, Line: c.Line, Queue: c.Queue, Stage: string(c.Stage), Since: c.Since,
 		Begin: c.Begin, Agent: c.Agent, Grade: c.Grade.ID, GradeName: c.Grade.Name, Below: c.Below,
+		Held: c.Held, Consulting: c.Consulting,
 	}
+	for _, p := range c.Parties {
+		out.Parties = append(out.Parties, web.LiveParty{Agent: p.Agent, Number: p.Number, Up: p.Up, With: p.With})
+	}
+	return out
 }
 
 // today reads the day's counters. Without Redis the view goes on and says that the figures
@@ -106,8 +111,8 @@ func liveQueue(
 		}
 	}
 	for _, v := range snap.Agents {
-		if v.Queue == q.ID && (v.State == call.Ringing || v.State == call.Talking || v.State == call.WrapUp) {
-			out.Busy++
+		if v.Queue == q.ID && v.Call != "" {
+			out.Busy++ // ringing, talking, with a caller on hold or in wrap-up
 		}
 	}
 	return out

@@ -15,15 +15,13 @@ import (
 // this one ends legs that nobody watches any more.
 const ringMax = 2 * time.Minute
 
-// trunkEndpoint is the PJSIP endpoint of the carrier, as our Asterisk files name it.
-const trunkEndpoint = "trunk"
-
 // phone is the switch as the call flow knows it, carried out over ARI.
 type phone struct {
 	ari       *ari.Client
 	endpoints map[call.AgentID]string
 	pickUp    map[call.AgentID]bool // phones that are asked to pick up by themselves
 	refresh   []string              // media of Refresh
+	trunk     trunk
 }
 
 var errUnknownAgent = errors.New("agent has no endpoint")
@@ -135,11 +133,11 @@ func variables(number string, pickUp bool) map[string]string {
 // whoever resolved the target.
 func (p *phone) CreateOutside(ctx context.Context, leg call.LegID, number string, a callflow.Arrival) error {
 	_, err := p.ari.CreateChannel(ctx, ari.CreateParams{
-		Endpoint:   "PJSIP/" + number + "@" + trunkEndpoint,
+		Endpoint:   p.trunk.dial(number),
 		AppArgs:    []string{"outside", string(a.Call)},
 		ChannelID:  string(leg),
 		Originator: string(a.Leg),
-		Variables:  map[string]string{"CALLERID(num)": a.Line, "CALLERID(name)": ""},
+		Variables:  map[string]string{"CALLERID(num)": p.trunk.callerID[a.Line], "CALLERID(name)": ""},
 	})
 	return err
 }

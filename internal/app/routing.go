@@ -16,7 +16,7 @@ func (a *App) startACD(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.grades = newGrades(a.cfg)
+	a.grades, a.dialer = newGrades(a.cfg), newDialer(a.cfg, a.outsideLegs)
 	a.startBook(ctx)
 	a.acd, err = acd.NewDispatcher(engine, acd.Options{
 		Record: a.Record,

@@ -176,7 +176,9 @@ func TestClock(t *testing.T) {
 func TestWordsAreComplete(t *testing.T) {
 	for _, lang := range []string{"en", "zh-CN"} {
 		w := catalogue(lang)
-		for _, s := range []call.AgentState{call.Offline, call.Ready, call.Ringing, call.Talking, call.WrapUp, call.Break} {
+		for _, s := range []call.AgentState{
+			call.Offline, call.Ready, call.Ringing, call.Talking, call.Hold, call.WrapUp, call.Break,
+		} {
 			if w.states[s] == "" {
 				t.Errorf("%s: state %q has no word", lang, s)
 			}
@@ -196,6 +198,24 @@ func TestS5LiveViewMarksTheJunior(t *testing.T) {
 	l.Calls[1].GradeName = "专线用户"
 	frame := strings.Join(Frame(l, "zh-CN", 130, 40), "\n")
 	for _, want := range []string{"\n! 大用户 013800138000  ", "\n专线用户 13900139000  "} {
+		if !strings.Contains(frame, want) {
+			t.Errorf("%q is not in the picture:\n%s", want, frame)
+		}
+	}
+}
+
+// S16: a hold, a consultation and everybody who is in a call are seen.
+func TestS16LiveViewShowsHoldAndConsultation(t *testing.T) {
+	l := busyHour()
+	l.Agents[0].State, l.Calls[0].Held = call.Hold, true
+	l.Calls[0].Parties = []web.LiveParty{{Agent: "a1", Up: true, With: true}}
+	l.Calls[1].Agent, l.Calls[1].Held, l.Calls[1].Consulting = "a2", true, "number:110"
+	l.Calls[1].Parties = []web.LiveParty{{Agent: "a2", Up: true}, {Number: "110"}}
+	frame := strings.Join(Frame(l, "zh-CN", 130, 40), "\n")
+	for _, want := range []string{
+		"王芳                持线 ", "持线        1:02:05     1:02:10     a1\n",
+		"咨询        1:05        1:10        a2, 110 (振铃)",
+	} {
 		if !strings.Contains(frame, want) {
 			t.Errorf("%q is not in the picture:\n%s", want, frame)
 		}

@@ -102,11 +102,34 @@ func callTable(l web.Live, w words) table {
 		if c.Below {
 			number = "! " + number // in this column it is read first, and it is never cut off
 		}
+		stage := w.stages[c.Stage]
+		switch {
+		case c.Consulting != "":
+			stage = w.asks
+		case c.Held:
+			stage = w.held
+		}
 		t = append(t, []string{
-			number, w.stages[c.Stage], clock(l.At.Sub(c.Since)), clock(l.At.Sub(c.Begin)), string(c.Agent),
+			number, stage, clock(l.At.Sub(c.Since)), clock(l.At.Sub(c.Begin)), parties(c, w),
 		})
 	}
 	return t
+}
+
+// parties are all who are in a call beside its caller, the one who answers for it first.
+func parties(c web.LiveCall, w words) string {
+	out := []string{string(c.Agent)}
+	for _, p := range c.Parties {
+		name := string(p.Agent) + p.Number
+		switch {
+		case name == string(c.Agent):
+			continue
+		case !p.Up:
+			name += " (" + w.rings + ")"
+		}
+		out = append(out, name)
+	}
+	return strings.TrimPrefix(strings.Join(out, ", "), ", ")
 }
 
 func clip(lines []string, room int, w words) []string {

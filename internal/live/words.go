@@ -12,7 +12,7 @@ type words struct {
 	states                        map[call.AgentState]string
 	stages                        map[string]string
 	stale, empty, next, allWell   string
-	withheld                      string
+	withheld, held, asks, rings   string
 }
 
 func catalogue(lang string) words {
@@ -25,14 +25,14 @@ func catalogue(lang string) words {
 			stage: "stage", length: "length", agent: "agent", more: "and %d more",
 			states: map[call.AgentState]string{
 				call.Offline: "offline", call.Ready: "ready", call.Ringing: "ringing",
-				call.Talking: "talking", call.WrapUp: "wrap-up", call.Break: "break",
+				call.Talking: "talking", call.Hold: "on hold", call.WrapUp: "wrap-up", call.Break: "break",
 			},
 			stages: map[string]string{
 				"greeting": "greeting", "waiting": "waiting", "talking": "talking", "leaving": "hanging up",
 				"message": "message", "survey": "survey",
 			},
 			stale: "figures are behind", empty: "none", next: "then", allWell: "all parts work",
-			withheld: "withheld",
+			withheld: "withheld", held: "on hold", asks: "asks", rings: "rings",
 		}
 	}
 	return words{
@@ -43,13 +43,13 @@ func catalogue(lang string) words {
 		stage: "阶段", length: "通话时长", agent: "座席", more: "另有 %d 项",
 		states: map[call.AgentState]string{
 			call.Offline: "未签入", call.Ready: "空闲", call.Ringing: "振铃",
-			call.Talking: "通话", call.WrapUp: "事后处理", call.Break: "小休",
+			call.Talking: "通话", call.Hold: "持线", call.WrapUp: "事后处理", call.Break: "小休",
 		},
 		stages: map[string]string{
 			"greeting": "问候语", "waiting": "排队", "talking": "通话", "leaving": "挂机",
 			"message": "留言", "survey": "满意度评价",
 		},
 		stale: "指标滞后", empty: "无", next: "随后", allWell: "各部件正常",
-		withheld: "号码隐藏",
+		withheld: "号码隐藏", held: "持线", asks: "咨询", rings: "振铃",
 	}
 }
