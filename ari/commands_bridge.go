@@ -9,7 +9,8 @@ import (
 )
 
 // CreateBridge creates a bridge under our own id. types is a list such as "mixing" or
-// "mixing,dtmf_events". A bridge that has the id already is taken for ours: ids must be
+// "mixing,dtmf_events"; keys are told from both kinds as long as Asterisk has no
+// bridge_native_rtp, which dtmf_events keeps away. A bridge that has the id already is taken for ours: ids must be
 // unique per call.
 func (c *Client) CreateBridge(ctx context.Context, id, types, name string) error {
 	if id == "" {

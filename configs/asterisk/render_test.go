@@ -210,7 +210,8 @@ func TestNothingDangerousIsLoaded(t *testing.T) {
 	modules := append(get(sections, "modules", "", "require"), get(sections, "modules", "", "load")...)
 	forbidden := regexp.MustCompile(`^(app_system|app_exec|app_dial|app_originate|app_db|app_externalivr|` +
 		`func_(shell|curl|db|odbc|config|lock)|res_agi|res_pjsip_(endpoint_identifier_anonymous|refer|mwi|notify|` +
-		`messaging)|res_phoneprov|res_http_post|res_prometheus|chan_(iax2|unistim|motif)|pbx_(spool|dundi|realtime))`)
+		`messaging)|bridge_native_rtp|res_phoneprov|res_http_post|` +
+		`res_prometheus|chan_(iax2|unistim|motif)|pbx_(spool|dundi|realtime))`)
 	for _, module := range modules {
 		if forbidden.MatchString(module) {
 			t.Errorf("module %s is loaded", module)

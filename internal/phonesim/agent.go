@@ -164,6 +164,9 @@ func (a *Agent) reachable() bool {
 	return a.registered || a.opts.Registrar == ""
 }
 
+// Phone returns the telephone of an agent's user name, or nil.
+func (s *Sim) Phone(user string) *Agent { return s.phone(RoleAgent, user) }
+
 // Calls are the calls that ring or talk at the telephone now, in order of their INVITE.
 func (a *Agent) Calls() []*Leg {
 	a.mu.Lock()

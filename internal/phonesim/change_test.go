@@ -30,6 +30,9 @@ func eventually(t *testing.T, what string, holds func() bool) {
 func (l *lab) talk(t *testing.T) (caller, agent *phonesim.Leg) {
 	t.Helper()
 	phone := l.agent(t, "a1001", phonesim.Answer(0, 0))
+	if l.Phone("a1001") != phone || l.Phone("nobody") != nil {
+		t.Error("a telephone is not found under its user's name")
+	}
 	caller = l.dial(t, "a1001", phonesim.CallOptions{})
 	l.await(t, phonesim.RoleCaller, phonesim.WhatHeard)
 	agent = phone.Calls()[0]

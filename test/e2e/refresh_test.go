@@ -342,3 +342,128 @@ func TestRefreshServesAConferenceBackToTwo(t *testing.T) {
 	_, heard := s.recorded()
 	s.holdsAll(heard, 2, a, b)
 }
+
+// lastHeard is when a leg began to hear a code for the last time; the zero time for never.
+func lastHeard(leg *phonesim.Leg, code int) (began time.Time) {
+	r := leg.Record()
+	for _, span := range r.Heard {
+		if span.Tone == code {
+			began = span.First
+		}
+	}
+	return began
+}
+
+// A caller on hold hears music at once, and the agent at once after it; the recording holds
+// the music, nothing that the agent said meanwhile, and whoever comes after the hold.
+func TestHoldPlaysMusicAndKeepsTheRecordingWhole(t *testing.T) {
+	s := openSwitchboard(t, 2, phoneLaw.ALaw)
+	s.call()
+	a := s.agentTalks(0, "leg-a", 60000)
+	agent := s.sim.Phone(a).Calls()[0]
+	hold := func(leg string) {
+		s.refresh()
+		s.ok(s.ari.StartMusic(s.ctx, s.channel, ""))
+		asked := time.Now()
+		s.ok(s.ari.RemoveChannel(s.ctx, "b", leg))
+		s.holds("a second of music is heard", func() bool {
+			began := lastHeard(s.caller, musicCode)
+			return began.After(asked.Add(-100*time.Millisecond)) && time.Since(began) > time.Second
+		})
+		took := lastHeard(s.caller, musicCode).Sub(asked)
+		t.Logf("music is heard after %v", took)
+		if took > 100*time.Millisecond {
+			t.Errorf("the caller heard music %v after the hold", took)
+		}
+	}
+	hold("leg-a")
+	if heard := agent.Record().Heard; time.Since(heard[len(heard)-1].Last) < 500*time.Millisecond {
+		t.Errorf("the agent hears the caller on hold: %+v", heard)
+	}
+	asked := time.Now()
+	s.ok(s.ari.AddChannel(s.ctx, "b", "leg-a"))
+	s.ok(s.ari.StopMusic(s.ctx, s.channel))
+	s.talks(a, 25)
+	took := lastHeard(s.caller, s.tone(a)).Sub(asked)
+	t.Logf("the agent is heard after %v", took)
+	if took > 100*time.Millisecond {
+		t.Errorf("the caller heard the agent %v after the hold", took)
+	}
+	hold("leg-a")
+	b := s.agentJoins(1, "leg-b", 59000)
+	s.ok(s.ari.StopMusic(s.ctx, s.channel))
+	s.talks(b, 50)
+	_, heard := s.recorded()
+	s.holdsAll(heard, 2, a, b)
+	if code := s.tone(a); heard[code] > s.heard(code)+5 {
+		t.Errorf("the caller heard %d frames of the agent, the recording has %d", s.heard(code), heard[code])
+	}
+	if heard[musicCode] < 90 {
+		t.Errorf("%d frames of music are recorded, want those of two seconds", heard[musicCode])
+	}
+}
+
+// Keys of phones reach the application from a plain mixing bridge, and so does a phone's own
+// hold, during which the other side hears music.
+func TestPhoneKeysAndHoldAreTold(t *testing.T) {
+	s := openSwitchboard(t, 1, phoneLaw.ALaw)
+	s.call()
+	keys := func(leg *phonesim.Leg, channel, pressed string) {
+		s.ok(leg.Press(pressed))
+		for _, key := range pressed {
+			e := s.until(ari.ChannelDtmfReceived, channel)
+			if e.Digit != string(key) || (e.Duration-100*time.Millisecond).Abs() > 60*time.Millisecond {
+				t.Errorf("key %q for %v, want %q for 100 ms", e.Digit, e.Duration, key)
+			}
+		}
+	}
+	s.holds("the caller talks", func() bool { return s.caller.Record().RTP.Sent > 0 })
+	keys(s.caller, s.channel, "1*")
+	a := s.agentTalks(0, "leg-a", 100)
+	agent := s.sim.Phone(a).Calls()[0]
+	keys(s.caller, s.channel, "29#")
+	keys(agent, "leg-a", "0")
+	if got := agent.Record().Keys; got != "29#" {
+		t.Errorf("the agent's phone was told the keys %q", got)
+	}
+	s.ok(s.ari.SendDTMF(s.ctx, "leg-a", "7", 0))
+	s.holds("the agent's phone is told a key of ours", func() bool { return agent.Record().Keys == "29#7" })
+
+	s.ok(agent.Hold(s.ctx))
+	s.until(ari.ChannelHold, "leg-a")
+	s.holds("the caller hears music", func() bool { return !lastHeard(s.caller, musicCode).IsZero() })
+	s.ok(agent.Resume(s.ctx))
+	s.until(ari.ChannelUnhold, "leg-a")
+	s.talks(a, 25)
+}
+
+// A number outside is dialled by the trunk and talks with an agent, each heard by the other.
+func TestNumberOutsideTalksWithAnAgent(t *testing.T) {
+	s := openSwitchboard(t, 1, phoneLaw.ALaw)
+	s.call()
+	out, err := s.sim.NewOutside(phonesim.OutsideOptions{
+		Number: "13900001111", Behave: func(phonesim.Offer) phonesim.Action { return phonesim.Answer(0, 0) },
+	})
+	s.ok(err)
+	a := s.agentTalks(0, "leg-a", 100)
+	agent := s.sim.Phone(a).Calls()[0]
+	s.dial("PJSIP/"+out.Number()+"@trunk", "leg-out")
+	outside := out.Calls()[0]
+	s.ok(s.ari.CreateBridge(s.ctx, "c", "mixing", ""))
+	s.ok(s.ari.RemoveChannel(s.ctx, "b", "leg-a"))
+	s.ok(s.ari.AddChannel(s.ctx, "c", "leg-a", "leg-out"))
+	s.holds("agent and outside hear each other", func() bool {
+		there, here := outside.Record(), agent.Record()
+		return there.Hears(here.Tone) && here.Hears(there.Tone)
+	})
+	there, caller := outside.Record(), s.caller.Record()
+	if there.Hears(caller.Tone) || caller.Hears(there.Tone) {
+		t.Errorf("the caller, who is elsewhere, is heard outside: %+v", there.Heard)
+	}
+	s.ok(s.ari.Hangup(s.ctx, "leg-out", ""))
+	<-outside.Done()
+	if r := outside.Record(); r.Result != phonesim.ResultAnswered || r.EndedBy != phonesim.SideRemote {
+		t.Errorf("outside %+v", r)
+	}
+	s.ok(s.ari.DeleteBridge(s.ctx, "c"))
+}
