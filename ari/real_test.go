@@ -152,6 +152,10 @@ func realCall(r *real) {
 	r.ok(r.client.StopPlayback(r.ctx, "p1"))
 	r.until(ari.PlaybackFinished, "p1")
 	r.ok(r.client.StopPlayback(r.ctx, "p1"))
+	r.ok(r.client.PlayOnChannel(r.ctx, leg, "p2", "", "sound:no-such-sound"))
+	if e := r.until(ari.PlaybackFinished, "p2"); e.Playback.State != "failed" || e.Playback.Target != "channel:"+leg {
+		r.t.Errorf("playback %+v", e.Playback)
+	}
 	r.ok(r.client.RemoveChannel(r.ctx, "b 1+", leg))
 	r.until(ari.ChannelLeftBridge, leg)
 	for _, gone := range [][2]string{{"b 1+", leg}, {"b 1+", "nobody"}, {"nothing", leg}} {

@@ -111,6 +111,9 @@ func (a *App) event(ctx context.Context, e *ari.Event) {
 	case ari.PlaybackFinished:
 		if id, ok := strings.CutPrefix(e.Playback.Target, "bridge:"+bridgePrefix); ok {
 			a.calls.Deliver(call.ID(id), callflow.PlayEnded{Playback: callflow.PlaybackID(e.Playback.ID)})
+		} else if refreshFailed(e.Playback) {
+			a.log.Warn("recording not made ready for the next voice: are the silence-* sounds installed?",
+				"playback", e.Playback.ID, "media", e.Playback.Media)
 		}
 	case ari.ChannelDtmfReceived:
 		owner, _ := callOfLeg(e.Channel.ID)

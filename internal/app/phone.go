@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"hotline/ari"
@@ -78,7 +79,16 @@ func (p *phone) StopMusic(ctx context.Context, caller call.LegID) error {
 // him goes on behind it. He misses at most 40 ms of who speaks meanwhile. It may be called
 // in mid-talk, and twice does no harm.
 func (p *phone) Refresh(ctx context.Context, caller call.LegID) error {
-	return p.ari.PlayOnChannel(ctx, string(caller), "refresh-"+string(caller), "", p.refresh...)
+	return p.ari.PlayOnChannel(ctx, string(caller), refreshPrefix+string(caller), "", p.refresh...)
+}
+
+// refreshPrefix begins the playback's id of a Refresh; the caller's leg follows.
+const refreshPrefix = "refresh-"
+
+// refreshFailed tells that a Refresh could not be played: the caller has hung up, or the
+// sounds are not installed.
+func refreshFailed(p *ari.Playback) bool {
+	return p.State == "failed" && strings.HasPrefix(p.ID, refreshPrefix)
 }
 
 // CreateLeg creates the agent's leg under the offer's id. It is in our application before

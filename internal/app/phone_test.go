@@ -28,6 +28,15 @@ func TestRefreshIsOneCommandToTheCaller(t *testing.T) {
 	if err := p.Refresh(t.Context(), call.LegID(caller)); err != nil {
 		t.Fatal(err)
 	}
+	id := srv.Playbacks()[0]
+	for state, want := range map[string]bool{"done": false, "failed": true} {
+		if got := refreshFailed(&ari.Playback{ID: id, State: state}); got != want {
+			t.Errorf("a refresh that is %s has failed: %v", state, got)
+		}
+	}
+	if refreshFailed(&ari.Playback{ID: "greeting", State: "failed"}) {
+		t.Error("a greeting is taken for a refresh")
+	}
 	last := srv.Requests()[1]
 	media, _ := last.Body["media"].([]any)
 	want := []any{"sound:custom/hotline/silence-12k", "sound:custom/hotline/silence-8k"}
