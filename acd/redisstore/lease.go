@@ -41,10 +41,13 @@ type Lease struct {
 
 	acquire, renew, release *redis.Script
 
+	turn sync.Mutex // a renewal and the giving back exclude each other; held during a command
+
 	mu    sync.Mutex
 	token int64
 	fresh time.Time // last renewal that Redis confirmed, by the monotonic clock
 	lost  bool
+	given bool // given back: it is not renewed, and we may not act
 }
 
 // NewLease makes a lease in a store. It holds nothing before Acquire.
@@ -109,7 +112,7 @@ func (l *Lease) Acquire(ctx context.Context, waiting func()) error {
 			empty = time.Time{}
 		case token > 0:
 			l.mu.Lock()
-			l.token, l.fresh, l.lost = token, before, false
+			l.token, l.fresh, l.lost, l.given = token, before, false, false
 			l.mu.Unlock()
 			return nil
 		case token < 0 && empty.IsZero():
@@ -137,20 +140,40 @@ func (l *Lease) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return l.giveBack(ctx)
+			return l.Release(ctx)
 		case <-tick.C:
 		}
-		if err := l.refresh(ctx); errors.Is(err, ErrLeaseLost) {
+		if err := l.refresh(ctx); errors.Is(err, ErrLeaseLost) && !l.isGiven() {
 			return err
 		}
 	}
+}
+
+// Release gives the lease back, so that a standby takes over at once. From then on we may
+// not act, and Run renews nothing. An error means that it runs out by itself.
+func (l *Lease) Release(ctx context.Context) error {
+	l.turn.Lock()
+	defer l.turn.Unlock()
+	if l.isGiven() {
+		return nil
+	}
+	l.mu.Lock()
+	l.given = true
+	l.mu.Unlock()
+	return l.giveBack(ctx)
+}
+
+func (l *Lease) isGiven() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.given
 }
 
 // Check tells whether we may act. It costs nothing while the lease is fresh. After a stop of
 // the whole process it asks Redis before anything is done.
 func (l *Lease) Check(ctx context.Context) error {
 	l.mu.Lock()
-	lost, fresh := l.lost, time.Since(l.fresh) < leaseTTL
+	lost, fresh := l.lost || l.given, time.Since(l.fresh) < leaseTTL
 	l.mu.Unlock()
 	switch {
 	case lost:
@@ -172,6 +195,11 @@ func (l *Lease) Token() int64 {
 }
 
 func (l *Lease) refresh(ctx context.Context) error {
+	l.turn.Lock()
+	defer l.turn.Unlock()
+	if l.isGiven() {
+		return ErrLeaseLost
+	}
 	before := time.Now()
 	held, err := l.renew.Run(ctx, l.store.redis, l.keys(), l.owner, leaseTTL.Milliseconds(), l.Token()).Int()
 	l.mu.Lock()

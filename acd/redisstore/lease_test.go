@@ -74,6 +74,38 @@ func TestLeaseIsGivenBack(t *testing.T) {
 	}
 }
 
+// TestLeaseIsReleasedBeforeTheEnd: whoever gave the lease back may not act, and does not
+// take it again though his renewal still runs.
+func TestLeaseIsReleasedBeforeTheEnd(t *testing.T) {
+	r := testbed.RunRedis(t, testbed.RedisOptions{})
+	first, second := holder(t, r.Addr), holder(t, r.Addr)
+	if err := first.Acquire(t.Context(), func() {}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- first.Run(ctx) }()
+	if err := errors.Join(first.Release(t.Context()), first.Release(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Check(t.Context()); !errors.Is(err, ErrLeaseLost) {
+		t.Errorf("the old holder may act: %v", err)
+	}
+	if err := first.refresh(t.Context()); !errors.Is(err, ErrLeaseLost) {
+		t.Errorf("the old holder renews: %v", err)
+	}
+	if err := second.Acquire(t.Context(), func() { t.Error("the second had to wait") }); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("the end after it: %v", err)
+	}
+	if err := second.refresh(t.Context()); err != nil {
+		t.Errorf("the first took the lease of the second with him: %v", err)
+	}
+}
+
 // TestLeaseOutlivesRedis: without Redis nobody else can take over, so the holder may act;
 // a Redis that comes back empty is told again.
 func TestLeaseOutlivesRedis(t *testing.T) {

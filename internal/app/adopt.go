@@ -52,19 +52,30 @@ func (a *App) adopt(ctx context.Context, snap ari.Snapshot) error {
 	for _, c := range a.unheard(snap, left.Calls) {
 		taken = append(taken, a.takeUp(ctx, a.foundStory(ctx, c), c, h))
 	}
+	// The engine may drop a ring at once that has lasted too long meanwhile, so the flow that is
+	// to end the leg must be there.
+	for _, r := range taken {
+		if r.rings != nil {
+			a.calls.Resume(r.who, r.past)
+			a.submit(*r.rings)
+		}
+	}
 	// Agents and callers come after all legs: what the engine does not know yet it would
 	// ring a second time.
 	a.restoreAgents(left.Agents)
 	for _, r := range taken {
-		a.calls.Resume(r.who, r.past)
+		if r.rings == nil {
+			a.calls.Resume(r.who, r.past)
+		}
 	}
 	return nil
 }
 
 // resumed is a call that is about to go on.
 type resumed struct {
-	who  callflow.Arrival
-	past callflow.Resumption
+	who   callflow.Arrival
+	past  callflow.Resumption
+	rings *acd.Adopt // of a phone that rings for him and that the engine does not know of yet
 }
 
 // unheard are the callers of whom the ledger knows nothing: the run before this one was

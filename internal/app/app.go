@@ -28,8 +28,6 @@ import (
 const (
 	// commandMax bounds a command that no call waits for.
 	commandMax = 5 * time.Second
-	// stopEach bounds the stop of one part.
-	stopEach = 10 * time.Second
 	// lookEvery is how often all calls are compared with Asterisk's channels: whatever an
 	// event failed to tell is repaired within this time.
 	lookEvery = 30 * time.Second
@@ -147,13 +145,7 @@ func (a *App) Settle(ctx context.Context) error {
 
 // run starts a part that lives as long as the app.
 func (a *App) run(ctx context.Context, name string, part func(context.Context) error) {
-	a.parts.Go(ctx, name, part, func(err error) {
-		a.log.Error("a part ended by itself", "part", name, "error", err)
-		select {
-		case a.failed <- err:
-		default:
-		}
-	})
+	a.parts.Go(ctx, name, part, func(err error) { a.partEnded(name, err) })
 }
 
 func (a *App) startLedger(ctx context.Context) error {
@@ -165,6 +157,7 @@ func (a *App) startLedger(ctx context.Context) error {
 	a.parts.Push("ledger", func(context.Context) error { return store.Close() })
 	a.writer, err = sqlstore.NewWriter(fenced{store, a.lease}, sqlstore.WriterOptions{
 		Logger:    a.log.With("part", "ledger"),
+		Drain:     drainLedger,
 		Alarm:     func(cause error) { a.health.set("ledger", cause) },
 		Committed: func(uint64) { a.folder.Wake() },
 	})
@@ -208,6 +201,8 @@ func (a *App) startFigures(ctx context.Context) error {
 	a.run(ctx, "folder", a.folder.Run)
 	a.run(ctx, "mirror", a.mirror.Run)
 	a.run(ctx, "writer", a.writer.Run)
+	a.parts.Push("figures level", a.level)
+	a.parts.Push("hand over", a.handOver)
 	return nil
 }
 

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -321,8 +320,7 @@ func (a *App) waitedOf(c *ari.Channel, args []string) (waited, bool) {
 		return waited{}, false
 	}
 	w := waited{who: a.arrival(c, args[1]), since: call.Stamp(since)}
-	line, known := a.cfg.LineOf(args[1])
-	t := tale{id: w.who.Call, since: w.since, number: w.who.Number, line: args[1], queue: line.Queue}
+	t := tale{id: w.who.Call, since: w.since, number: w.who.Number, line: args[1], queue: a.queueAt(args[1], w.since)}
 	if name := filepath.FromSlash(args[2]); filepath.IsLocal(name) {
 		file := filepath.Join(a.cfg.Asterisk.RecordingDir, name+taleEnding)
 		if told, whole, err := openTale(t.id, file); err == nil && whole {
@@ -332,13 +330,30 @@ func (a *App) waitedOf(c *ari.Channel, args []string) (waited, bool) {
 	}
 	w.events = t.came()
 	w.events[0].Grade = w.who.Grade.ID
-	if !known {
-		w.events = w.events[:1] // no queue waits for him
-		return w, true
+	if t.queue == "" {
+		return w, true // whatever turns him away has to tell him so
 	}
 	offers, _ := t.offers(a.agentOf, time.Now(), a.ringFor(t.queue))
 	w.events, w.offers = append(w.events, offers...), len(t.rings)
 	return w, true
+}
+
+// queueAt is the queue into which a number led at that time; "" when it led nowhere or was
+// closed.
+func (a *App) queueAt(number string, at time.Time) call.QueueID {
+	for _, l := range a.lines() {
+		if l.Number != number {
+			continue
+		}
+		queue, open := l.Queue, true
+		if l.Hours != nil {
+			queue, open = l.Hours(at)
+		}
+		if open {
+			return queue
+		}
+	}
+	return ""
 }
 
 // tell writes down what happened to a caller who came back, and removes Asterisk's file of
@@ -371,8 +386,10 @@ func (a *App) tell(ctx context.Context, w waited) {
 func (a *App) comeBack(ctx context.Context, w waited) {
 	a.tell(ctx, w)
 	past := callflow.Resumption{Began: w.since}
-	if slices.ContainsFunc(w.events, func(e call.Event) bool { return e.Kind == call.Queued }) {
-		past.Place, past.Offers = &callflow.Place{Queue: w.events[1].Queue, Entered: w.since}, w.offers
+	for _, e := range w.events {
+		if e.Kind == call.Queued {
+			past.Place, past.Offers = &callflow.Place{Queue: e.Queue, Entered: w.since}, w.offers
+		}
 	}
 	a.calls.Resume(w.who, past)
 }

@@ -41,7 +41,7 @@ func (a *App) takeUp(ctx context.Context, s story, caller ari.Channel, h holding
 		ending := call.RefusedFrom(s.left.Outcome)
 		r.past.Ending = &ending
 	case len(legs) > 0:
-		a.adoptLegs(r.who, &s, legs)
+		r.rings = a.adoptLegs(r.who, &s, legs)
 		for _, k := range legs {
 			r.past.Legs = append(r.past.Legs, k.Held)
 		}
@@ -144,8 +144,9 @@ func (a *App) recall(s *story, leg ari.Channel, number int) {
 	}
 }
 
-// adoptLegs tells the engine of the agents' legs.
-func (a *App) adoptLegs(who callflow.Arrival, s *story, legs []kept) {
+// adoptLegs tells the engine of the agents' legs. Of a phone that rings it returns what the
+// engine is to be told.
+func (a *App) adoptLegs(who callflow.Arrival, s *story, legs []kept) (rings *acd.Adopt) {
 	standing := a.standing(who, s.stay.Queue)
 	for _, k := range legs {
 		p := k.part
@@ -159,11 +160,16 @@ func (a *App) adoptLegs(who callflow.Arrival, s *story, legs []kept) {
 		if k.Of == s.id {
 			enter.Place, enter.Level, enter.Priority = s.stay.Place, standing.Level, standing.Priority
 		}
-		a.submit(acd.Adopt{
+		told := acd.Adopt{
 			Caller: enter, Agent: k.Agent, Offer: call.OfferID(k.Leg), Offered: p.offered.At, Answer: p.answered.At,
 			Held: p.held, Talking: p.resumed, Hold: p.hold,
-		})
+		}
+		if len(legs) == 1 && !k.Up {
+			return &told
+		}
+		a.submit(told)
 	}
+	return nil
 }
 
 // settleParts ends what nobody is left of: a ring, a talk, a work after it that was not taken

@@ -5,6 +5,7 @@ package chaos
 import (
 	"flag"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -43,7 +44,7 @@ func TestPeers10KillUnderLoad(t *testing.T) {
 	stop, arrivals := make(chan struct{}), sync.WaitGroup{}
 	var legs []*phonesim.Leg
 	pace := dice.Uint64()
-	arrivals.Go(func() { legs = callers(h, pace, stop) })
+	arrivals.Go(func() { legs = callers(h, pace, 1, stop) })
 	for range *kills {
 		pass(t, time.Duration(1500+dice.IntN(3000))*time.Millisecond)
 		controller.Kill()
@@ -71,14 +72,14 @@ func phone(seed uint64) func(phonesim.Offer) phonesim.Action {
 	}
 }
 
-// callers come every half second or so until they are stopped.
-func callers(h *house.House, seed uint64, stop <-chan struct{}) (legs []*phonesim.Leg) {
+// callers come every half second or so, or so many times slower, until they are stopped.
+func callers(h *house.House, seed uint64, slower int, stop <-chan struct{}) (legs []*phonesim.Leg) {
 	dice := rand.New(rand.NewPCG(seed, 2))
 	for i := 0; ; i++ {
 		select {
 		case <-stop:
 			return legs
-		case <-time.After(time.Duration(200+dice.IntN(1000)) * time.Millisecond):
+		case <-time.After(time.Duration(slower*(200+dice.IntN(1000))) * time.Millisecond):
 		}
 		legs = append(legs, h.Call(phonesim.CallOptions{
 			From: house.Number(i), Talk: time.Duration(1000+dice.IntN(4000)) * time.Millisecond,
@@ -122,10 +123,30 @@ func judge(t *testing.T, h *house.House, events []call.Event, calls int) {
 		}
 		h.CompareRecording(s)
 	}
+	busy := overlaps(t, h.Sim.Ledger())
 	f := h.CompareFigures(events)
 	if len(all) != calls || f.Offered != int64(calls) || f.Answered != int64(calls) {
 		t.Errorf("%d calls were made, %d are in the ledger, %d offered, %d answered", calls, len(all), f.Offered, f.Answered)
 	}
-	t.Logf("calls %d, dropped %d, rung twice %d, recording lost %d ms, answered %d, longest from pick-up to voice %v",
-		calls, dropped, twice, lost, f.Answered, alone)
+	t.Logf("calls %d, dropped %d, rung twice %d, phones with two calls %d, recording lost %d ms, answered %d, "+
+		"longest from pick-up to voice %v", calls, dropped, twice, busy, lost, f.Answered, alone)
+}
+
+// overlaps counts the offers that reached a phone which had one already.
+func overlaps(t *testing.T, records []phonesim.Record) (n int) {
+	t.Helper()
+	last := map[string]phonesim.Record{}
+	slices.SortFunc(records, func(a, b phonesim.Record) int { return a.Invite.Compare(b.Invite) })
+	for _, r := range records {
+		if r.Role != phonesim.RoleAgent {
+			continue
+		}
+		if before, rang := last[r.Party]; rang && before.Ended.After(r.Invite) {
+			n++
+			t.Errorf("%s was rung at %v by %s and had a call of %s until %v",
+				r.Party, r.Invite, r.Peer, before.Peer, before.Ended)
+		}
+		last[r.Party] = r
+	}
+	return n
 }

@@ -60,8 +60,9 @@ func open(t *testing.T, o demo.Options, change func(*configs.Config)) *House {
 			change(c)
 		}
 	}
-	// A caller without a controller looks for one often, so that tests need not wait.
-	o.Files = func(p *asterisk.Params) { p.QueueStay = 4 }
+	// A caller without a controller is given to the agents soon and looks for one often, so
+	// that tests need not wait.
+	o.Files = func(p *asterisk.Params) { p.Tries, p.QueueStay = 3, 4 }
 	site, err := demo.Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package house
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -133,6 +134,42 @@ func (c *Controller) Kill() {
 	c.close()
 }
 
+// endMax is how long an orderly end may take.
+const endMax = 5 * time.Second
+
+// End asks the process to end (SIGTERM), as a supervisor does, and waits. It must end by
+// itself with exit code 0. It returns how long that took.
+func (c *Controller) End() time.Duration {
+	c.h.T.Helper()
+	if c.client() == nil {
+		c.runs--
+	}
+	began := time.Now()
+	c.Signal(syscall.SIGTERM)
+	if err := c.Wait(endMax); err != nil {
+		c.h.T.Errorf("controller %s did not end in order: %v", c.name, err)
+	}
+	c.close()
+	return time.Since(began)
+}
+
+// Wait waits until the process has ended by itself and tells how, as (*exec.Cmd).Wait does.
+func (c *Controller) Wait(most time.Duration) error {
+	ctx, cancel := context.WithTimeout(c.h.T.Context(), most)
+	defer cancel()
+	return c.proc.Wait(ctx)
+}
+
+// Log is what the controller has written so far, over all its runs.
+func (c *Controller) Log() string {
+	c.h.T.Helper()
+	text, err := os.ReadFile(filepath.Join(c.h.Dir, c.name+".log"))
+	if err != nil {
+		c.h.T.Fatal(err)
+	}
+	return string(text)
+}
+
 // Signal sends a signal, such as SIGSTOP.
 func (c *Controller) Signal(s syscall.Signal) {
 	c.h.T.Helper()
@@ -140,6 +177,9 @@ func (c *Controller) Signal(s syscall.Signal) {
 		c.h.T.Fatal(err)
 	}
 }
+
+// StandsBy tells whether the process waits for another controller's end.
+func (c *Controller) StandsBy() bool { return strings.Contains(c.Log(), "standing by") }
 
 // Running tells whether the process is there.
 func (c *Controller) Running() bool { return c.proc != nil && c.proc.Running() }

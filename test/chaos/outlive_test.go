@@ -1,0 +1,199 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"hotline/ari"
+	"hotline/call"
+	"hotline/configs"
+	"hotline/internal/phonesim"
+	"hotline/test/house"
+)
+
+const outliveAgents = 6
+
+// outlive opens a site with agents and no controller yet.
+func outlive(t *testing.T) (h *house.House, program string) {
+	t.Helper()
+	h = house.OpenOutside(t, outliveAgents, func(c *configs.Config) { c.Queues[0].RingFor = 5 * time.Second })
+	return h, house.Build(t)
+}
+
+func acts(h *house.House) func() bool {
+	return func() bool { return len(h.Live().Agents) == outliveAgents }
+}
+
+// load lets callers come until the test says enough, which gives their legs.
+func load(h *house.House, seed uint64, slower int) (enough func() []*phonesim.Leg) {
+	stop, arrivals := make(chan struct{}), sync.WaitGroup{}
+	var legs []*phonesim.Leg
+	arrivals.Go(func() { legs = callers(h, seed, slower, stop) })
+	return func() []*phonesim.Leg {
+		close(stop)
+		arrivals.Wait()
+		h.Over(legs...)
+		return legs
+	}
+}
+
+// TestPeers10DownUnderLoad: the controller is killed and stays away for a moment, for some
+// seconds, and for longer than callers are kept waiting, while new ones come all the time.
+// Agents answer them; nobody is dropped or rung twice, no phone gets a second call from
+// whoever is back, and every call is in ledger, figures and recordings.
+func TestPeers10DownUnderLoad(t *testing.T) {
+	h, program := outlive(t)
+	controller := h.Controller(program, "controller")
+	h.Until("the controller acts", acts(h))
+	for i := range outliveAgents {
+		h.Agent(i, phone(uint64(i)))
+	}
+	enough := load(h, 1, 2)
+	for _, down := range []time.Duration{100 * time.Millisecond, 2 * time.Second, 6 * time.Second} {
+		pass(t, 1500*time.Millisecond)
+		controller.Kill()
+		pass(t, down)
+		controller.Start()
+		h.Until("the controller acts again", acts(h))
+	}
+	pass(t, time.Second)
+	legs := enough()
+	events := h.Settle()
+	judge(t, h, events, len(legs))
+	without := 0
+	for _, e := range events {
+		if e.Kind == call.Answered && e.Fallback {
+			without++
+		}
+	}
+	t.Logf("%d calls were answered while no controller was there", without)
+	if without == 0 {
+		t.Error("no call was answered while no controller was there")
+	}
+}
+
+// TestPeers10StoppedUnderLoad: the only controller stands still (SIGSTOP) for less and for
+// more than its lease lasts. Nobody else is there, so it goes on where it was.
+func TestPeers10StoppedUnderLoad(t *testing.T) {
+	h, program := outlive(t)
+	controller := h.Controller(program, "controller")
+	h.Until("the controller acts", acts(h))
+	for i := range outliveAgents {
+		h.Agent(i, phone(uint64(i)))
+	}
+	enough := load(h, 2, 1)
+	for _, still := range []time.Duration{200 * time.Millisecond, 2500 * time.Millisecond} {
+		pass(t, 2*time.Second)
+		controller.Signal(syscall.SIGSTOP)
+		pass(t, still)
+		controller.Signal(syscall.SIGCONT)
+	}
+	pass(t, 2*time.Second)
+	if !controller.Running() {
+		t.Error("the controller ended though nobody had taken over")
+	}
+	legs := enough()
+	judge(t, h, h.Settle(), len(legs))
+}
+
+// TestPeers10RollingUpgrade: under load a new process is started beside the old one, stands
+// by, and takes over as soon as the old one is asked to end (SIGTERM), again and again. The
+// old one ends in order within five seconds, and no call is lost.
+func TestPeers10RollingUpgrade(t *testing.T) {
+	h, program := outlive(t)
+	old := h.Controller(program, "zero")
+	h.Until("the first acts", acts(h))
+	for i := range outliveAgents {
+		h.Agent(i, phone(uint64(i)))
+	}
+	enough := load(h, 3, 1)
+	for _, name := range []string{"one", "two", "three"} {
+		pass(t, 2*time.Second)
+		next := h.Controller(program, name)
+		h.Until("the new one stands by", next.StandsBy)
+		asked, ended := time.Now(), make(chan time.Duration, 1)
+		go func() { ended <- old.End() }()
+		h.Until("the new one acts", acts(h))
+		took := time.Since(asked)
+		if took > time.Second {
+			t.Errorf("the take-over took %v: the lease was not given back", took)
+		}
+		t.Logf("taken over after %v, the old one ended after %v",
+			took.Round(time.Millisecond), (<-ended).Round(time.Millisecond))
+		old = next
+	}
+	pass(t, time.Second)
+	legs := enough()
+	judge(t, h, h.Settle(), len(legs))
+}
+
+// TestPeers10AnotherClientTakesTheApplication: a second ARI client connects under our name
+// in mid-talk. The controller stops at once with an alarm and an error, and does not take
+// the application back: two that do would do nothing else. Started again by hand when the
+// other is gone, it takes up the talk and who came meanwhile.
+func TestPeers10AnotherClientTakesTheApplication(t *testing.T) {
+	h, program := outlive(t)
+	controller := h.Controller(program, "controller")
+	h.Until("the controller acts", acts(h))
+	for i := range outliveAgents {
+		h.Agent(i, phone(uint64(i)))
+	}
+	legs := []*phonesim.Leg{h.Call(phonesim.CallOptions{From: house.Number(0), Talk: 6 * time.Second})}
+	h.Heard(legs[0])
+	other, gone := stranger(t, h)
+	var exit *exec.ExitError
+	if err := controller.Wait(5 * time.Second); !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		t.Errorf("the controller ended with %v, want exit code 1", err)
+	}
+	controller.Forget()
+	if !strings.Contains(controller.Log(), "ALARM: another controller has taken over") {
+		t.Error("no alarm stands in the log")
+	}
+	legs = append(legs, h.Call(phonesim.CallOptions{From: house.Number(1), Talk: time.Second}))
+	pass(t, time.Second)
+	if s := other.Stats(); !s.Connected || s.Reconnects > 0 {
+		t.Errorf("the application was taken back: %+v", s)
+	}
+	gone()
+	controller.Start()
+	h.Until("the controller acts again", acts(h))
+	h.Over(legs...)
+	judge(t, h, h.Settle(), len(legs))
+}
+
+// stranger connects another client under the application's name and reads what it is told.
+func stranger(t *testing.T, h *house.House) (client *ari.Client, gone func()) {
+	t.Helper()
+	a := h.Config.Asterisk
+	client, err := ari.New(ari.Options{URL: a.URL + "/ari", User: a.User, Password: a.Password.Reveal(), App: a.App})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var parts sync.WaitGroup
+	parts.Go(func() {
+		if err := client.Run(ctx); err != nil {
+			t.Errorf("the other client: %v", err)
+		}
+	})
+	up := make(chan struct{})
+	parts.Go(func() {
+		for m := range client.Messages() {
+			if _, is := m.(*ari.Up); is {
+				close(up)
+			}
+		}
+	})
+	select {
+	case <-up:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the other client does not connect")
+	}
+	return client, func() { cancel(); parts.Wait() }
+}
