@@ -152,10 +152,6 @@ func realCall(r *real) {
 	r.ok(r.client.StopPlayback(r.ctx, "p1"))
 	r.until(ari.PlaybackFinished, "p1")
 	r.ok(r.client.StopPlayback(r.ctx, "p1"))
-	r.ok(r.client.PlayOnChannel(r.ctx, leg, "p2", "", "sound:no-such-sound"))
-	if e := r.until(ari.PlaybackFinished, "p2"); e.Playback.State != "failed" || e.Playback.Target != "channel:"+leg {
-		r.t.Errorf("playback %+v", e.Playback)
-	}
 	r.ok(r.client.RemoveChannel(r.ctx, "b 1+", leg))
 	r.until(ari.ChannelLeftBridge, leg)
 	for _, gone := range [][2]string{{"b 1+", leg}, {"b 1+", "nobody"}, {"nothing", leg}} {
@@ -191,6 +187,10 @@ func realDigits(r *real) {
 	hears("*D", 160*time.Millisecond)
 	if err := r.client.SendDTMF(r.ctx, "nobody", "1", 0); !errors.Is(err, ari.ErrGone) {
 		r.t.Errorf("digits to nobody: %v", err)
+	}
+	r.ok(r.client.PlayOnChannel(r.ctx, caller, "p2", "", "sound:no-such-sound"))
+	if e := r.until(ari.PlaybackFinished, "p2"); e.Playback.State != "failed" || e.Playback.Target != "channel:"+caller {
+		r.t.Errorf("playback %+v", e.Playback)
 	}
 	r.ok(r.client.Continue(r.ctx, caller, "hotline", "10010", 0))
 	r.until(ari.ChannelLeftBridge, caller)
