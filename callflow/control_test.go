@@ -390,3 +390,43 @@ func TestControlIsRefused(t *testing.T) {
 		w.endsAs(call.ClassAnswered, call.CallerHungUp)
 	})
 }
+
+// A number rings for a consultation when the agent sends the caller there without a word: its
+// first leg is ended and a second one is made. The end of the first, and an answer that
+// crosses it, are nothing to the caller: he is neither queued nor joined with it, and when he
+// leaves nobody is rung for him any more.
+func TestNumberThatWasAskedIsNothingToTheCaller(t *testing.T) {
+	in(t, 2, func(w *world) {
+		w.talks()
+		w.do("ann", Consult, Target{Number: "110"})
+		w.do("ann", Complete, Target{})
+		w.m.Deliver("c1", LegUp{Leg: "c1-o1"})
+		w.rest(time.Second)
+		kinds := strings.Join(w.kinds(), " ")
+		if n := strings.Count(kinds, "queued"); n != 1 || w.count("join c1-o1") > 0 {
+			t.Errorf("queued %d times, orders %v; want once, and no join with the first leg", n, w.orders)
+		}
+		w.m.Deliver("c1", LegUp{Leg: "c1-o2"})
+		w.rest(time.Second)
+		w.gone("c1")
+		w.rest(time.Second)
+		offers := strings.Count(strings.Join(w.kinds(), " "), "offered")
+		w.rest(time.Minute)
+		if got := strings.Count(strings.Join(w.kinds(), " "), "offered"); got != offers || offers != 1 {
+			t.Errorf("%d offers, a minute after the end %d, want 1", offers, got)
+		}
+	})
+}
+
+func TestBridgeOfAConsultationIsClosedWithTheCall(t *testing.T) {
+	in(t, 2, func(w *world) {
+		w.talks("bob")
+		w.do("ann", Consult, Target{Agent: "bob"})
+		w.rest(2 * time.Second)
+		w.gone("c1")
+		w.rest(time.Minute)
+		if n := w.count("close hl-c1-c1"); n != 1 {
+			t.Errorf("closed %d times, want once: %v", n, w.orders)
+		}
+	})
+}

@@ -253,6 +253,9 @@ func (f *flow) hangUpCaller(ctx context.Context) {
 // finish writes the end down, once, when nothing of the call is left in the switch.
 func (f *flow) finish(ctx context.Context) {
 	f.to(Over)
+	if f.consult != nil {
+		f.closeSide(ctx, f.consult.bridge)
+	}
 	if err := f.m.opt.Phone.CloseBridge(ctx, f.bridge); err != nil {
 		f.log.Warn("bridge not closed", "error", err)
 	}

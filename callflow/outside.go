@@ -31,6 +31,10 @@ func (f *flow) outsideUp(ctx context.Context, id call.LegID) {
 		f.consultConnected(ctx, id)
 		return
 	}
+	if l.of != "" {
+		f.hangUpLeg(ctx, id, CauseNormal) // nobody asks any more
+		return
+	}
 	if err := f.m.opt.Phone.Join(ctx, f.bridge, id); err != nil {
 		f.log.Error("outside party cannot join the caller", "leg", id, "error", err)
 		f.hangUpLeg(ctx, id, CauseNormal)

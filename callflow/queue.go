@@ -275,7 +275,9 @@ func (f *flow) letGo(ctx context.Context) {
 			f.submit(acd.Leave{Call: id})
 		}
 	}
-	if f.entered && f.stage == Waiting {
+	if f.entered {
+		// Told in any stage: one call too many that the engine does not know is nothing, one
+		// that it keeps would be rung for until the end of time.
 		tell(f.a.Call)
 	}
 	if f.consult != nil {

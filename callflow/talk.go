@@ -106,6 +106,8 @@ func (f *flow) goOn(ctx context.Context, id call.LegID, l *leg) {
 		f.consultOver(ctx)
 	case k != nil && id == k.by:
 		f.askerGone(ctx, l)
+	case f.stage == Waiting && l.of != "":
+		// An outside number that was asked, until the caller was sent elsewhere.
 	case f.stage == Waiting:
 		f.requeue(ctx) // the outside number he was sent to
 	case f.stage != Talking:
