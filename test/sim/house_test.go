@@ -185,7 +185,7 @@ func (w *world) look() {
 		states, found := w.snapshot()
 		<-time.After(d.between(0, w.latency))
 		for _, l := range found {
-			if l.agent != "" && !w.flows.Known(l.story.id) {
+			if !l.isCaller() && !w.flows.Known(l.story.id) {
 				w.orphan(l.id)
 			}
 		}
@@ -231,7 +231,7 @@ func (w *world) take() {
 	for _, l := range found {
 		switch {
 		case w.flows.Known(l.story.id):
-		case l.agent != "":
+		case !l.isCaller():
 			w.orphan(l.id)
 		default:
 			w.stranger(l)
@@ -261,14 +261,14 @@ func (w *world) watch() {
 		for _, q := range snap.Queues {
 			for _, c := range q.Callers {
 				if q.Idle > 0 && c.Agent == "" && c.Kept == "" {
-					w.note2("%s waits in %s while %d are idle", c.Call, q.ID, q.Idle)
+					w.fault2("%s waits in %s while %d are idle", c.Call, q.ID, q.Idle)
 				}
 			}
 		}
 	})
 }
 
-func (w *world) note2(format string, args ...any) {
+func (w *world) fault2(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.fault(format, args...)

@@ -20,14 +20,14 @@ const (
 type leg struct {
 	id     call.LegID
 	story  *story
-	agent  call.AgentID // "" for a caller
+	agent  call.AgentID // "" for a caller and an outside number
 	state  int
 	born   time.Time
 	bridge callflow.BridgeID
 	told   time.Time // when its latest event reaches us, so that the next does not overtake it
 
 	picked time.Time // when the phone was picked up
-	joined time.Time // when it came into the caller's bridge
+	joined time.Time // when it first came into a bridge with somebody
 	ended  time.Time
 
 	heardUp, heardGone time.Time // when the house was first told so by an event
@@ -37,6 +37,8 @@ type leg struct {
 	liedJoin           bool      // joined, and the command reported an error
 	failed             bool      // the command that makes or dials it reported an error
 }
+
+func (l *leg) isCaller() bool { return l == l.story.caller }
 
 // device is an agent's telephone.
 type device struct {
@@ -61,6 +63,8 @@ type story struct {
 	queued     time.Time    // music was ordered for the first time
 	goodbye    bool         // the last prompt was ordered
 	expired    call.Outcome // the rule by which he was let go, "" for none
+	controlled bool         // an agent did something with the call
+	conference bool         // asked for
 	turnedAway bool         // we ordered the end of his leg before he hung up himself
 	stranger   bool         // found by a look
 

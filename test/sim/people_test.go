@@ -62,6 +62,9 @@ func (w *world) tired(s *story) {
 // ring lets an agent's phone ring, and draws what he does. w.mu is held.
 func (w *world) ring(l *leg) {
 	dev := w.devices[l.agent]
+	if dev == nil {
+		dev = &device{legs: map[call.LegID]*leg{}} // an outside number
+	}
 	w.alone(dev, l)
 	l.state = ringing
 	dev.legs[l.id] = l
@@ -132,6 +135,9 @@ func (w *world) pick(l *leg) {
 // talk begins when the agent is in the bridge, and ends by one side or both.
 func (w *world) talk(l *leg) {
 	s := l.story
+	if d := w.chance.of("control", string(l.id)); l.agent != "" && d.happens(w.control) {
+		w.side.Go(func() { w.act(l, d) })
+	}
 	slip := w.chance.of("slip", string(l.id)).between(0, 5*time.Millisecond)
 	w.in(s.talk, func() {
 		switch s.talkEnds {
@@ -150,7 +156,7 @@ func (w *world) talk(l *leg) {
 // pick up in that very moment.
 func (w *world) hangUp(l *leg) {
 	d := w.chance.of("obey", string(l.id))
-	if l.agent == "" {
+	if l.isCaller() {
 		l.story.turnedAway = true
 	}
 	silence := d.between(0, w.tidy)
@@ -172,8 +178,10 @@ func (w *world) end(l *leg, how call.Outcome) {
 	l.state, l.ended, l.outcome = gone, time.Now(), how
 	delete(w.legs, l.id)
 	delete(w.bridges[l.bridge], l.id)
-	if l.agent != "" {
-		delete(w.devices[l.agent].legs, l.id)
+	if !l.isCaller() {
+		if dev := w.devices[l.agent]; dev != nil {
+			delete(dev.legs, l.id)
+		}
 		w.tell(l, "gone "+string(l.id), &l.heardGone, func() {
 			w.flows.Deliver(l.story.id, callflow.LegGone{Leg: l.id, Outcome: how})
 		})

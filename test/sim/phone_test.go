@@ -75,29 +75,42 @@ func (p phone) of(id call.ID) *story {
 }
 
 func (p phone) bridgeOf(b callflow.BridgeID) *story {
-	return p.of(call.ID(b[len(callflow.BridgePrefix):]))
+	return p.legOf(string(b[len(callflow.BridgePrefix):]))
 }
 
-// OpenBridge makes the bridge with the caller in it.
-func (p phone) OpenBridge(ctx context.Context, b callflow.BridgeID, caller call.LegID) error {
-	s := p.of(call.ID(caller))
-	return p.command(ctx, s, "bridge", string(b), func() error {
-		if s.caller.state == gone {
+// legOf is the story to which the name of a leg or a bridge belongs.
+func (p phone) legOf(id string) *story {
+	id1, _ := callflow.CallOf(id)
+	return p.of(id1)
+}
+
+// OpenBridge makes the bridge with the caller in it, or with the agent who asks.
+func (p phone) OpenBridge(ctx context.Context, b callflow.BridgeID, id call.LegID) error {
+	return p.command(ctx, p.bridgeOf(b), "bridge", string(b), func() error {
+		l := p.legs[id]
+		if l == nil {
 			return errMissing
 		}
 		if p.bridges[b] == nil {
 			p.bridges[b] = map[call.LegID]*leg{}
 		}
-		p.bridges[b][caller] = s.caller
-		s.caller.bridge = b
+		p.into(b, l)
 		return nil
 	})
+}
+
+// into moves a leg into a bridge: a channel is in one at most.
+func (w *world) into(b callflow.BridgeID, l *leg) {
+	delete(w.bridges[l.bridge], l.id)
+	w.bridges[b][l.id] = l
+	l.bridge = b
 }
 
 // Join puts an agent's leg into the bridge.
 func (p phone) Join(ctx context.Context, b callflow.BridgeID, id call.LegID) error {
 	p.mu.Lock()
 	l := p.legs[id]
+	first := l != nil && l.joined.IsZero()
 	p.mu.Unlock()
 	if l == nil {
 		return errMissing
@@ -105,8 +118,46 @@ func (p phone) Join(ctx context.Context, b callflow.BridgeID, id call.LegID) err
 	err := p.command(ctx, l.story, "join", string(id), func() error { return p.join(b, l) })
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l.liedJoin = err != nil
+	if first {
+		l.liedJoin = err != nil
+	}
 	return err
+}
+
+// Leave takes a leg out of a bridge.
+func (p phone) Leave(ctx context.Context, b callflow.BridgeID, id call.LegID) error {
+	return p.command(ctx, p.bridgeOf(b), "leave", string(id), func() error {
+		if l := p.legs[id]; l != nil && l.bridge == b {
+			delete(p.bridges[b], id)
+			l.bridge = ""
+		}
+		return nil
+	})
+}
+
+// Refresh makes the recording ready; the world does not record.
+func (p phone) Refresh(ctx context.Context, caller call.LegID) error {
+	return p.plain(ctx, "refresh", caller)
+}
+
+// SendKeys sends keys to a leg.
+func (p phone) SendKeys(ctx context.Context, id call.LegID, _ string) error {
+	return p.plain(ctx, "keys", id)
+}
+
+// Note leaves word for a controller that takes the call up; here none does.
+func (p phone) Note(ctx context.Context, caller call.LegID, _ string) error {
+	return p.plain(ctx, "note", caller)
+}
+
+// plain is a command that needs a living leg and changes nothing that the world looks at.
+func (p phone) plain(ctx context.Context, verb string, id call.LegID) error {
+	return p.command(ctx, p.legOf(string(id)), verb, string(id), func() error {
+		if p.legs[id] == nil {
+			return errMissing
+		}
+		return nil
+	})
 }
 
 func (w *world) join(b callflow.BridgeID, l *leg) error {
@@ -118,15 +169,14 @@ func (w *world) join(b callflow.BridgeID, l *leg) error {
 		w.fault("%s is joined before it is picked up", l.id)
 	}
 	for _, other := range members {
-		if other.agent != "" && other != l {
+		if !other.isCaller() && other != l && !l.story.conference && !w.asking(b) {
 			w.fault("caller %s has two agents: %s and %s", l.story.id, other.id, l.id)
 		}
 		if other.story != l.story {
 			w.fault("%s is joined with a stranger, %s", l.id, other.id)
 		}
 	}
-	members[l.id] = l
-	l.bridge = b
+	w.into(b, l)
 	if l.joined.IsZero() {
 		l.joined = time.Now()
 		w.talk(l)
@@ -191,29 +241,32 @@ func (w *world) endPrompt(id callflow.PlaybackID, pr *prompt) {
 // StartMusic plays music to the caller. It is the first that the world notices of a caller
 // in a queue.
 func (p phone) StartMusic(ctx context.Context, caller call.LegID, _ string) error {
-	s := p.of(call.ID(caller))
+	s := p.legOf(string(caller))
 	p.mu.Lock()
 	if s.queued.IsZero() {
 		s.queued = time.Now()
 	}
 	p.mu.Unlock()
-	return p.command(ctx, s, "music", string(caller), func() error {
-		if s.caller.state == gone {
-			return errMissing
-		}
-		return nil
-	})
+	return p.plain(ctx, "music", caller)
 }
 
 // StopMusic ends it.
 func (p phone) StopMusic(ctx context.Context, caller call.LegID) error {
-	return p.command(ctx, p.of(call.ID(caller)), "quiet", string(caller), func() error { return nil })
+	return p.plain(ctx, "quiet", caller)
 }
 
 // CreateLeg makes the leg to an agent's phone.
 func (p phone) CreateLeg(ctx context.Context, id call.LegID, agent call.AgentID, a callflow.Arrival) error {
 	s := p.of(a.Call)
 	err := p.command(ctx, s, "create", string(id), func() error { return p.create(id, agent, s) })
+	p.note(id, err)
+	return err
+}
+
+// CreateOutside makes the leg to an outside number.
+func (p phone) CreateOutside(ctx context.Context, id call.LegID, _ string, a callflow.Arrival) error {
+	s := p.of(a.Call)
+	err := p.command(ctx, s, "create", string(id), func() error { return p.create(id, "", s) })
 	p.note(id, err)
 	return err
 }
@@ -233,7 +286,7 @@ func (w *world) create(id call.LegID, agent call.AgentID, s *story) error {
 	case w.legs[id] != nil:
 		w.fault("%s is created twice", id)
 		return errConflict
-	case w.devices[agent].off && d.happens(0.5):
+	case agent != "" && w.devices[agent].off && d.happens(0.5):
 		return errRefused
 	}
 	l := &leg{id: id, story: s, agent: agent, state: created, born: time.Now()}
@@ -251,7 +304,7 @@ func (w *world) create(id call.LegID, agent call.AgentID, s *story) error {
 
 // DialLeg rings the phone.
 func (p phone) DialLeg(ctx context.Context, id, caller call.LegID) error {
-	err := p.command(ctx, p.of(call.ID(caller)), "dial", string(id), func() error {
+	err := p.command(ctx, p.legOf(string(caller)), "dial", string(id), func() error {
 		l := p.legs[id]
 		switch {
 		case l == nil || l.state == gone:
@@ -268,13 +321,9 @@ func (p phone) DialLeg(ctx context.Context, id, caller call.LegID) error {
 
 // HangUp ends a leg after the moment that the phone needs.
 func (p phone) HangUp(ctx context.Context, id call.LegID, _ callflow.Cause) error {
-	call, isLeg := owner(id)
-	s := p.of(call)
+	s := p.legOf(string(id))
 	p.mu.Lock()
-	l := s.caller
-	if isLeg {
-		l = p.legs[id]
-	}
+	l := p.legs[id]
 	if l != nil {
 		if l.dropped.IsZero() {
 			l.dropped = time.Now()
@@ -288,4 +337,10 @@ func (p phone) HangUp(ctx context.Context, id call.LegID, _ callflow.Cause) erro
 		}
 		return nil
 	})
+}
+
+// asking says that a bridge is that of a consultation.
+func (w *world) asking(b callflow.BridgeID) bool {
+	_, part := callflow.CallOf(string(b))
+	return part != ""
 }

@@ -15,7 +15,7 @@ import (
 
 var (
 	seedFlag  = flag.Uint64("sim.seed", 0, "play this seed alone; 0 = from 1 on")
-	seedsFlag = flag.Uint64("sim.seeds", 17, "how many seeds for each weather")
+	seedsFlag = flag.Uint64("sim.seeds", 12, "how many seeds for each weather")
 	callsFlag = flag.Int("sim.calls", 200, "calls in each run")
 )
 
@@ -24,6 +24,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestCalm(t *testing.T)  { seeds(t, "calm", calm) }
 func TestUsual(t *testing.T) { seeds(t, "usual", usual) }
 func TestStorm(t *testing.T) { seeds(t, "stormy", storm) }
+
+func TestControlInCalm(t *testing.T)  { seeds(t, "calm", busyAgents(calm)) }
+func TestControlUsually(t *testing.T) { seeds(t, "usual", busyAgents(usual)) }
+func TestControlInStorm(t *testing.T) { seeds(t, "stormy", busyAgents(storm)) }
 
 // A seed plays the same run again: otherwise it would be of no use to whoever looks for a
 // fault. Only the order of facts of the same millisecond is left to the goroutines. Where

@@ -26,6 +26,7 @@ type weather struct {
 	wishes  time.Duration // mean time between two wishes of an agent (break, sign-out); 0 = none
 	deaths  time.Duration // mean time between two failures of a phone; 0 = none
 	hurried float64       // callers who hang up in the very moments that are hard
+	control float64       // agents who do something with the caller they talk with
 }
 
 // lossy says that events may be missing, so that only a look at the switch brings them.
@@ -70,4 +71,13 @@ func storm(d dice) weather {
 	w.late = one(d, w.late, 2*time.Second)
 	w.gaps = one(d, 0, 0, 3*time.Minute)
 	return w
+}
+
+// busyAgents is a weather in which agents hold, ask, transfer and call outside.
+func busyAgents(of func(dice) weather) func(dice) weather {
+	return func(d dice) weather {
+		w := of(d)
+		w.control = 0.2 + 0.8*d.Float64()
+		return w
+	}
 }

@@ -134,15 +134,6 @@ func (w *world) deliver(d time.Duration, heard *time.Time, send func()) {
 	})
 }
 
-// owner is the call of a leg of an agent, as internal/app reads it from the leg's name.
-func owner(id call.LegID) (call.ID, bool) {
-	i := strings.LastIndex(string(id), "-a")
-	if i < 0 {
-		return call.ID(id), false
-	}
-	return call.ID(id[:i]), true
-}
-
 // pass lets virtual time go by.
 func pass(d time.Duration) {
 	<-time.After(d)
