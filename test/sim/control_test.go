@@ -25,7 +25,13 @@ func (w *world) act(l *leg, d dice) {
 		if over {
 			return
 		}
-		w.do(l, callflow.Control{Agent: l.agent, Do: w.verb(d), To: w.target(d), Keys: "12#"})
+		verb := w.verb(d)
+		asked := w.do(l, callflow.Control{Agent: l.agent, Do: verb, To: w.target(d), Keys: "12#"})
+		if verb == callflow.Consult && asked {
+			<-time.After(d.between(time.Second, 12*time.Second))
+			next := one(d, callflow.Complete, callflow.Conference, callflow.Conference, callflow.Drop, callflow.Resume)
+			w.do(l, callflow.Control{Agent: l.agent, Do: next})
+		}
 	}
 }
 
@@ -47,16 +53,17 @@ func (w *world) target(d dice) callflow.Target {
 }
 
 // do gives an order and waits for its answer no longer than the switch may take for it.
-func (w *world) do(l *leg, c callflow.Control) {
+func (w *world) do(l *leg, c callflow.Control) bool {
 	w.mu.Lock()
-	l.story.controlled = true
 	l.story.conference = l.story.conference || c.Do == callflow.Conference
 	w.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if err := w.flows.Control(ctx, l.story.id, c); ctx.Err() != nil {
+	err := w.flows.Control(ctx, l.story.id, c)
+	if ctx.Err() != nil {
 		w.fault2("%s of %s by %s has no answer: %v", c.Do, l.story.id, c.Agent, err)
 	}
+	return err == nil
 }
 
 // judgeHolds: the holds that were told make the hold of each talk, and none is longer than

@@ -68,7 +68,10 @@ func newWorld(t *testing.T, seed uint64, of func(dice) weather) *world {
 		weather: of(c.of("weather")), chance: c, t: t, cfg: drawHouse(c.of("house")), ended: make(chan struct{}),
 		legs: map[call.LegID]*leg{}, bridges: map[callflow.BridgeID]map[call.LegID]*leg{},
 		prompts: map[callflow.PlaybackID]*prompt{}, devices: map[call.AgentID]*device{},
-		stories: map[call.ID]*story{}, commands: map[string]int{},
+		stories: map[call.ID]*story{}, commands: map[string]int{}, alone: map[call.ID]time.Time{},
+	}
+	if w.control > 0 {
+		w.furnish(c.of("furniture"))
 	}
 	engine, err := acd.New(w.cfg)
 	if err != nil {
@@ -83,13 +86,18 @@ func newWorld(t *testing.T, seed uint64, of func(dice) weather) *world {
 		Queues: map[call.QueueID]callflow.Room{},
 	}
 	for number, queue := range lines {
-		opt.Lines = append(opt.Lines, callflow.Line{
+		line := callflow.Line{
 			Number: number, Queue: queue, Goodbye: soundGoodbye,
 			Greeting: func(time.Time) string { return "sound:hello" },
-		})
-		opt.Queues[queue] = callflow.Room{
+		}
+		room := callflow.Room{
 			Music: "calm", Announcement: "sound:please-wait", AnnounceEvery: 20 * time.Second,
 		}
+		if w.control > 0 {
+			opt.Standing = w.standing
+			w.furnishLine(&line, &room)
+		}
+		opt.Lines, opt.Queues[queue] = append(opt.Lines, line), room
 	}
 	if w.flows, err = callflow.NewManager(opt); err != nil {
 		t.Fatalf("seed %d: %v", seed, err)
@@ -258,9 +266,11 @@ func (w *world) watch() {
 			w.t.Errorf("snapshot: %v", err)
 			return
 		}
-		for _, q := range snap.Queues {
+		w.nobodyAlone()
+		for i, q := range snap.Queues {
 			for _, c := range q.Callers {
-				if q.Idle > 0 && c.Agent == "" && c.Kept == "" {
+				// Idle counts those who are enough for a caller without wishes.
+				if q.Idle > 0 && c.Enough <= w.cfg.Queues[i].MinLevel && c.Agent == "" && c.Kept == "" {
 					w.fault2("%s waits in %s while %d are idle", c.Call, q.ID, q.Idle)
 				}
 			}

@@ -118,7 +118,7 @@ func (w *world) judgeEnd(s *story, ended call.Event) {
 		w.fault("%s: recording ends at %v, the caller left at %v", s.id, s.recEnd, s.caller.ended)
 	}
 	w.punctual(s, "ended", s.caller.ended, s.caller.heardGone, ended.At)
-	if w.late == 0 && w.latency == 0 && !s.controlled && ended.Ending != w.ending(s) {
+	if w.late == 0 && w.latency == 0 && w.control == 0 && ended.Ending != w.ending(s) {
 		w.fault("%s ended as %v, the world saw %v", s.id, ended.Ending, w.ending(s))
 	}
 }

@@ -63,7 +63,6 @@ type story struct {
 	queued     time.Time    // music was ordered for the first time
 	goodbye    bool         // the last prompt was ordered
 	expired    call.Outcome // the rule by which he was let go, "" for none
-	controlled bool         // an agent did something with the call
 	conference bool         // asked for
 	turnedAway bool         // we ordered the end of his leg before he hung up himself
 	stranger   bool         // found by a look

@@ -43,6 +43,9 @@ func (w *world) arrive(id call.ID) {
 	if s.hangsUp == whenTired {
 		w.in(s.after, func() { w.tired(s) })
 	}
+	if w.control > 0 {
+		w.press(s)
+	}
 }
 
 func (w *world) arrival(s *story) callflow.Arrival {
@@ -65,7 +68,7 @@ func (w *world) ring(l *leg) {
 	if dev == nil {
 		dev = &device{legs: map[call.LegID]*leg{}} // an outside number
 	}
-	w.alone(dev, l)
+	w.single(dev, l)
 	l.state = ringing
 	dev.legs[l.id] = l
 	w.in(ringMax, func() {
@@ -102,10 +105,10 @@ func (w *world) ring(l *leg) {
 	}
 }
 
-// alone holds that a phone has no other call: nobody is rung for two callers at once
+// single holds that a phone has no other call: nobody is rung for two callers at once
 // (peers.md 3.1). It is excused where the switch has just let a command of the call run into
 // its deadline, once or twice: the order to end the other leg came late, or was lost.
-func (w *world) alone(dev *device, l *leg) {
+func (w *world) single(dev *device, l *leg) {
 	for _, other := range dev.legs {
 		switch {
 		case other.state == gone || other == l:

@@ -50,7 +50,8 @@ type world struct {
 	closing  bool           // nobody hangs up a phone any more by chance
 	events   []call.Event
 	faults   []string
-	excused  int // rings twice at once for which the switch had kept the house waiting
+	alone    map[call.ID]time.Time // since when a call is a talk with nobody
+	excused  int                   // rings twice at once for which the switch had kept the house waiting
 }
 
 // prompt is a sound that plays.
