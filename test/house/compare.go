@@ -25,6 +25,9 @@ type Story struct {
 	Kinds  map[call.Kind][]call.Event
 	Caller phonesim.Record
 	Offers []phonesim.Record // as the agents' phones saw them, in order
+	// Outside is how the numbers outside saw it. They are not told the caller's number, so
+	// Play.Outside says whose they are.
+	Outside []phonesim.Record
 }
 
 // One gives the only event of a kind; none or several are a fault.
@@ -59,6 +62,9 @@ func Stories(t *testing.T, events []call.Event, records []phonesim.Record) map[s
 		}
 	}
 	for _, r := range records {
+		if r.Role == phonesim.RoleOutside {
+			continue
+		}
 		n := r.Party
 		if r.Role == phonesim.RoleAgent {
 			n = r.Peer

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,6 +33,7 @@ type House struct {
 	T   *testing.T
 	Sim *phonesim.Sim
 
+	mu      sync.Mutex  // acting, and the fields of Controllers that change: plays ask while a test kills
 	acting  *Controller // who answers for the live view when the hotline runs outside
 	ledger  *sqlstore.Store
 	figures *redisstore.Store
@@ -275,10 +277,11 @@ func (h *House) Live() web.Live {
 		}
 		return l
 	}
-	if h.acting == nil || h.acting.client() == nil {
+	client, _ := h.api()
+	if client == nil {
 		return web.Live{}
 	}
-	l, err := h.acting.client().Live(h.T.Context())
+	l, err := client.Live(h.T.Context())
 	if err != nil {
 		return web.Live{} // it may just have been killed
 	}

@@ -2,6 +2,7 @@ package house
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,6 +18,9 @@ import (
 	"hotline/internal/testbed"
 )
 
+// errNobodyActs says that no controller answers now.
+var errNobodyActs = errors.New("no controller acts")
+
 // programToken is the token of the API of a controller that runs as a process of its own.
 const programToken = "a token for the tests of the whole system"
 
@@ -28,7 +32,8 @@ type Controller struct {
 	log  *os.File
 	proc *testbed.Process
 	api  *live.Client
-	runs int // starts so far; each adds a line to the log when it acts
+	addr string // of the API
+	runs int    // starts so far; each adds a line to the log when it acts
 }
 
 // Build makes the program once for a test.
@@ -73,6 +78,9 @@ func (h *House) settings() string {
 	q := c.Queues[0]
 	fmt.Fprintf(&b, "queues:\n  - {id: %q, ring_for: %s, wrap_up: %s, announcement: \"\", music_class: default}\n",
 		q.ID, q.RingFor, q.WrapUp)
+	if d := c.Dialing; len(d.Allow) > 0 {
+		fmt.Fprintf(&b, "dialing: {allow: [%q], max_calls: %d, max_per_hour: %d}\n", d.Allow[0], d.MaxCalls, d.MaxPerHour)
+	}
 	b.WriteString("agents:\n")
 	for _, a := range c.Agents {
 		fmt.Fprintf(&b, "  - {id: %q, extension: %q, queues: [%s]}\n", a.ID, a.Extension, demo.Queue)
@@ -85,21 +93,25 @@ func (c *Controller) Start() {
 	t := c.h.T
 	t.Helper()
 	name := filepath.Join(c.h.Dir, c.name+".log")
-	var err error
-	if c.log, err = os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
+	log, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
 		t.Fatal(err)
 	}
 	settings := filepath.Join(c.h.Dir, "hotline.yaml")
 	cmd := exec.Command(c.file, "serve", "--config", settings) //nolint:gosec,noctx // our own, ended by Kill and end
-	cmd.Stderr = c.log
+	cmd.Stderr = log
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "HOTLINE_") { // those would be settings
 			cmd.Env = append(cmd.Env, v)
 		}
 	}
-	if c.proc, err = testbed.Start(cmd); err != nil {
+	proc, err := testbed.Start(cmd)
+	if err != nil {
 		t.Fatal(err)
 	}
+	c.h.mu.Lock()
+	defer c.h.mu.Unlock()
+	c.log, c.proc = log, proc
 	c.runs++
 	c.h.acting = c
 }
@@ -108,15 +120,26 @@ func (c *Controller) Start() {
 // while it stood by has none: Kill counts it out.
 var runsLine = regexp.MustCompile(`msg="hotline runs" api=(\S+)`)
 
-// client is the API of the process that runs now, nil before it listens.
+// api is the API of who acts now, nil while nobody does.
+func (h *House) api() (*live.Client, string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.acting == nil {
+		return nil, ""
+	}
+	return h.acting.client(), h.acting.addr
+}
+
+// client is the API of the process that runs now, nil before it listens. House.mu is held.
 func (c *Controller) client() *live.Client {
-	if c.api == nil {
+	if c.api == nil && c.proc != nil {
 		text, err := os.ReadFile(c.log.Name())
 		if err != nil {
 			return nil
 		}
 		if all := runsLine.FindAllSubmatch(text, -1); len(all) == c.runs {
-			c.api = live.NewClient(string(all[len(all)-1][1]), programToken)
+			c.addr = string(all[len(all)-1][1])
+			c.api = live.NewClient(c.addr, programToken)
 		}
 	}
 	return c.api
@@ -125,9 +148,11 @@ func (c *Controller) client() *live.Client {
 // Kill ends the process as a crash does and waits until it is gone.
 func (c *Controller) Kill() {
 	c.h.T.Helper()
+	c.h.mu.Lock()
 	if c.client() == nil {
 		c.runs--
 	}
+	c.h.mu.Unlock()
 	if err := c.proc.Kill(); err != nil {
 		c.h.T.Fatal(err)
 	}
@@ -188,6 +213,8 @@ func (c *Controller) Running() bool { return c.proc != nil && c.proc.Running() }
 func (c *Controller) Forget() { c.close() }
 
 func (c *Controller) close() {
+	c.h.mu.Lock()
+	defer c.h.mu.Unlock()
 	if c.api != nil {
 		c.api.Close()
 	}
