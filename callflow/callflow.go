@@ -39,8 +39,8 @@ type Sounds interface {
 	StopPlay(ctx context.Context, playback PlaybackID) error
 	StartMusic(ctx context.Context, caller call.LegID, class string) error
 	StopMusic(ctx context.Context, caller call.LegID) error
-	// Refresh makes the caller's recording ready for another voice than the last one, see
-	// ADR 0010. The caller hears nothing of it, and music must follow it or be stopped.
+	// Refresh makes the caller's recording ready for another voice than the last one, or for
+	// the same after a hold (ADR 0010). Music that plays to him goes on.
 	Refresh(ctx context.Context, caller call.LegID) error
 }
 

@@ -255,7 +255,7 @@ func TestConferenceAndWhoeverLeavesFirst(t *testing.T) {
 				w.rest(time.Second)
 				w.gone(first)
 				w.rest(time.Second)
-				w.told("refresh", "stopmusic")
+				w.told("refresh")
 				w.endsAs(call.ClassAnswered, call.CallerHungUp)
 				w.talk("ann")
 				w.talk("bob")

@@ -142,7 +142,6 @@ func (f *flow) talkOn(ctx context.Context, id call.LegID, l *leg, others []call.
 		if err := f.m.opt.Phone.Refresh(ctx, f.a.Leg); err != nil {
 			f.log.Warn("recording not made ready for the next voice", "error", err)
 		}
-		f.stopMusic(ctx)
 	}
 }
 

@@ -79,16 +79,14 @@ func (s *story) take(e call.Event) {
 }
 
 // offer begins an agent's part.
-func (s *story) offer(e call.Event) *part {
-	p := &part{offered: e}
-	s.parts = append(s.parts, p)
+func (s *story) offer(e call.Event) {
+	s.parts = append(s.parts, &part{offered: e})
 	if of, n := splitOffer(e.Offer); of == s.id {
 		s.offers = max(s.offers, n)
 	} else {
 		_, consult := splitOffer(call.OfferID(of))
 		s.consults = max(s.consults, consult)
 	}
-	return p
 }
 
 // partTakes adds to an agent's part.

@@ -102,8 +102,8 @@ func (a *App) outsideLeg(s *story, leg ari.Channel) *kept {
 func (a *App) agentLeg(s *story, leg ari.Channel) (*kept, bool) {
 	offer := call.OfferID(leg.ID)
 	of, number := splitOffer(offer)
-	if of == s.id && number > s.offers {
-		a.recall(s, leg, number)
+	if s.part(offer) == nil && (of != s.id || number > s.offers) {
+		a.recall(s, leg)
 	}
 	p := s.part(offer)
 	switch {
@@ -122,8 +122,7 @@ func (a *App) agentLeg(s *story, leg ari.Channel) (*kept, bool) {
 
 // recall writes down an offer that the run before this one made and did not live to write:
 // Asterisk's leg tells when, and whose phone it is.
-func (a *App) recall(s *story, leg ari.Channel, number int) {
-	s.offers = number
+func (a *App) recall(s *story, leg ari.Channel) {
 	line, known := a.cfg.LineOf(s.arrived.Line)
 	if !known {
 		return
@@ -135,11 +134,15 @@ func (a *App) recall(s *story, leg ari.Channel, number int) {
 	}
 	for _, g := range a.cfg.Agents {
 		if strings.HasPrefix(leg.Name, g.Endpoint+"-") {
-			p := s.offer(call.Event{
+			offered := call.Event{
 				Kind: call.Offered, At: at, Call: s.id, Queue: s.stay.Queue, Entered: s.stay.Entered,
 				Agent: g.ID, Offer: call.OfferID(leg.ID),
-			})
-			a.Record(p.offered)
+			}
+			if of, _ := splitOffer(offered.Offer); of != s.id {
+				offered.Direction, offered.Entered = call.Consult, at
+			}
+			s.offer(offered)
+			a.Record(offered)
 		}
 	}
 }
