@@ -430,3 +430,19 @@ func TestBridgeOfAConsultationIsClosedWithTheCall(t *testing.T) {
 		}
 	})
 }
+
+// An outside number picks up while its leg is ended, since the caller has left: it is joined
+// with nobody, and the call ends.
+func TestNumberThatAnswersAfterTheCallerLeft(t *testing.T) {
+	in(t, 1, func(w *world) {
+		w.talks()
+		w.do("ann", Transfer, Target{Number: "110"})
+		w.rest(time.Second)
+		w.gone("c1")
+		w.m.Deliver("c1", LegUp{Leg: "c1-o1"})
+		w.rest(time.Minute)
+		if n := w.count("join c1-o1"); n != 0 {
+			t.Errorf("joined %d times: %v", n, w.orders)
+		}
+	})
+}

@@ -25,6 +25,9 @@ func (f *flow) dialOutside(ctx context.Context, to Target, agent call.AgentID) {
 
 // outsideUp is an outside number that answered.
 func (f *flow) outsideUp(ctx context.Context, id call.LegID) {
+	if f.gone {
+		return // its end was ordered when the caller left; the two have crossed
+	}
 	l := f.legs[id]
 	l.up, l.answer = true, time.Now()
 	if k := f.consult; k != nil && k.leg == id {
