@@ -227,6 +227,9 @@ func (w *world) judgeOffer(s *story, id call.OfferID, o *offer) {
 		if o.answered > 0 {
 			w.fault("%s was answered and has no leg", id)
 		}
+		if o.endedEv.Outcome == call.NoAnswer && !w.broken() {
+			w.fault("%s rang out, and no phone rang", id)
+		}
 		return
 	case o.answered > 0 && l.picked.IsZero():
 		w.fault("%s was answered and nobody picked up", id)

@@ -111,6 +111,9 @@ func (p phone) Join(ctx context.Context, b callflow.BridgeID, id call.LegID) err
 	p.mu.Lock()
 	l := p.legs[id]
 	first := l != nil && l.joined.IsZero()
+	if l != nil {
+		p.notForNobody(l)
+	}
 	p.mu.Unlock()
 	if l == nil {
 		return errMissing
@@ -122,6 +125,15 @@ func (p phone) Join(ctx context.Context, b callflow.BridgeID, id call.LegID) err
 		l.liedJoin = err != nil
 	}
 	return err
+}
+
+// notForNobody holds that no agent is joined with a caller of whom the house knows that he is
+// gone. What it was told while it waited for a command it does not know yet.
+func (w *world) notForNobody(l *leg) {
+	s, now := l.story, time.Now()
+	if told := s.caller.heardGone; !told.IsZero() && now.Sub(told) > s.waited(told, now) && !told.Before(s.arrived) {
+		w.fault("%s is joined %v after the house knew that %s is gone", l.id, now.Sub(told), s.id)
+	}
 }
 
 // Leave takes a leg out of a bridge.
