@@ -89,6 +89,7 @@ const (
 	ClassAbandoned Class = "abandoned" // hung up before an agent answered
 	ClassRefused   Class = "refused"   // turned away by a rule: closed, timed out, queue full
 	ClassFailed    Class = "failed"    // broken by a fault
+	ClassUnreached Class = "unreached" // an agent called and was not answered 外呼未接通
 	ClassMessage   Class = "message"   // left a message instead of talking; the reason says why
 )
 
@@ -115,6 +116,12 @@ const (
 	UnknownLine       Reason = "unknown_line"        // number with no queue
 	Closed            Reason = "closed"              // outside the hours of the line
 	OnWish            Reason = "on_wish"             // left a message although he could have waited
+	NumberBusy        Reason = "number_busy"         // whom an agent called 被叫忙
+	NumberNoAnswer    Reason = "number_no_answer"    // the same, rang out 被叫无应答
+	NumberRejected    Reason = "number_rejected"     // the same, declined 被叫拒接
+	NumberUnreachable Reason = "number_unreachable"  // the same, no such number or no way to it 被叫不可达
+	AgentGaveUp       Reason = "agent_gave_up"       // hung up before the number answered
+	AgentNotReached   Reason = "agent_not_reached"   // his own phone was not answered, or he was busy
 	SwitchFailure     Reason = "switch_failure"      // Asterisk restarted or refused a command
 	Lost              Reason = "lost"                // gone when we looked again after a gap
 	ShutDown          Reason = "shut_down"           // ended by the operator

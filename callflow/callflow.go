@@ -50,7 +50,11 @@ type Sounds interface {
 type Legs interface {
 	CreateLeg(ctx context.Context, leg call.LegID, agent call.AgentID, arrival Arrival) error
 	CreateOutside(ctx context.Context, leg call.LegID, number string, arrival Arrival) error
+	// DialLeg rings the phone, for the caller, or for nobody who is there yet when that is "".
 	DialLeg(ctx context.Context, leg, caller call.LegID) error
+	// CallNumber calls the number of an outbound arrival and has it recorded from its answer
+	// on. CallerUp or CallerGone follows.
+	CallNumber(ctx context.Context, a Arrival) error
 	SendKeys(ctx context.Context, leg call.LegID, keys string) error
 	// Note keeps a text with the caller's leg as long as that is there, for a controller that
 	// takes the call up.

@@ -136,6 +136,7 @@ func (f *flow) control(ctx context.Context, c Control) error {
 	switch {
 	case l == nil:
 		return ErrNotInCall
+	case f.stage == Dialling && c.Do == HangUp: // the one thing that can be done while a number rings
 	case f.gone || f.then != nil || f.stage != Talking:
 		return fmt.Errorf("%w: the call is about to end or to be transferred", ErrNotNow)
 	}

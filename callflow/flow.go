@@ -21,6 +21,7 @@ type Stage string
 const (
 	Greeting Stage = "greeting"
 	Waiting  Stage = "waiting"
+	Dialling Stage = "dialling" // the number that an agent calls rings
 	Talking  Stage = "talking"
 	Speaking Stage = "message" // leaves a message 留言
 	Rating   Stage = "survey"  // is asked how content he is 满意度评价
@@ -62,6 +63,7 @@ type flow struct {
 	legs     map[call.LegID]*leg
 	offers   int        // of the call, so far
 	serving  call.LegID // of the agent who answers for the call
+	out      *outbound  // nil on a call that came in
 	held     bool       // he hears music instead of his agent
 	consult  *consult   // nil without one
 	consults int        // so far
@@ -91,21 +93,20 @@ func newFlow(m *Manager, a Arrival) *flow {
 		deadline: time.NewTimer(time.Hour), legs: map[call.LegID]*leg{},
 	}
 	f.deadline.Stop()
+	if a.Outbound {
+		f.out = &outbound{}
+	}
 	f.seen = Status{Arrival: a, Stage: Greeting, Since: time.Now()}
 	return f
 }
 
 // run is the call's life. It returns when the caller and every leg are gone, or when the
 // process stops: then the call is left as it is in the switch.
-func (f *flow) run(ctx context.Context, past *Resumption) {
+func (f *flow) run(ctx context.Context, begin func(ctx context.Context, f *flow)) {
 	defer f.m.forget(f)
 	defer f.deadline.Stop()
 	defer f.side.Wait()
-	if past == nil {
-		f.begin(ctx)
-	} else {
-		f.resume(ctx, *past)
-	}
+	begin(ctx, f)
 	for f.stage != Over {
 		select {
 		case <-ctx.Done():
@@ -140,6 +141,8 @@ func (f *flow) begin(ctx context.Context) {
 // the switch may come late, twice or not at all (perf-reliability.md C3 row 6).
 func (f *flow) handle(ctx context.Context, s Signal) {
 	switch s := s.(type) {
+	case CallerUp:
+		f.callerUp(ctx, s)
 	case CallerGone:
 		f.callerGone(ctx, s)
 	case LegCreated:
@@ -198,7 +201,7 @@ func (f *flow) playEnded(ctx context.Context, s PlayEnded) {
 		f.awaitScore()
 	case Leaving:
 		f.hangUpCaller(ctx)
-	case Talking, Over: // nothing was played
+	case Dialling, Talking, Over: // nothing was played that ends by itself
 	}
 }
 
@@ -278,6 +281,9 @@ func (f *flow) status() Status {
 func (f *flow) record(ev call.Event) {
 	ev.Call = f.a.Call
 	ev.At = call.Stamp(ev.At)
+	if f.out != nil && ev.Direction == call.Inbound {
+		ev.Direction = call.Outbound
+	}
 	f.m.opt.Ledger.Record(ev)
 }
 

@@ -107,10 +107,12 @@ func NewManager(opt Options) (*Manager, error) {
 
 // Arrive starts the flow of a new caller. A call that is known already, or is just over, is
 // left alone, so an event that comes twice does no harm.
-func (m *Manager) Arrive(a Arrival) { m.start(a, nil) }
+func (m *Manager) Arrive(a Arrival) {
+	m.start(a, func(ctx context.Context, f *flow) { f.begin(ctx) })
+}
 
 // start makes the flow's goroutine, once for each call.
-func (m *Manager) start(a Arrival, past *Resumption) {
+func (m *Manager) start(a Arrival, begin func(ctx context.Context, f *flow)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.flows[a.Call] != nil || m.over[a.Call] || m.ctx.Err() != nil {
@@ -118,7 +120,7 @@ func (m *Manager) start(a Arrival, past *Resumption) {
 	}
 	f := newFlow(m, a)
 	m.flows[a.Call] = f
-	m.wg.Go(func() { f.run(m.ctx, past) })
+	m.wg.Go(func() { f.run(m.ctx, begin) })
 }
 
 // Deliver brings a signal to its call. It reports false when the call is not known, so

@@ -108,6 +108,9 @@ func (f *flow) expired(ctx context.Context, a acd.Expire) {
 		if f.consult != nil && f.consult.id == a.Call {
 			f.consultOver(ctx)
 		}
+	case f.calling():
+		f.entered = false
+		f.giveUp(ctx, call.Ending{Class: call.ClassUnreached, Reason: call.AgentNotReached}, call.BySystem)
 	case f.stage == Waiting:
 		f.quiet(ctx, f.playing)
 		f.turnAway(ctx, f.talkedOr(call.RefusedFrom(a.Outcome)), f.line.Goodbye)
@@ -145,7 +148,11 @@ func (f *flow) dial(ctx context.Context, id call.LegID) {
 		return
 	}
 	l.dialled = true
-	if err := f.m.opt.Phone.DialLeg(ctx, id, f.a.Leg); err != nil {
+	caller := f.a.Leg
+	if f.calling() {
+		caller = ""
+	}
+	if err := f.m.opt.Phone.DialLeg(ctx, id, caller); err != nil {
 		f.unreachable(ctx, id, err)
 	}
 }
@@ -217,8 +224,14 @@ func (f *flow) callerGone(ctx context.Context, s CallerGone) {
 	f.playing, f.onKey = "", nil
 	f.endMessage()
 	f.endSurvey(0)
+	if f.stage == Dialling && f.ending == (call.Ending{}) {
+		f.ending, f.by = unreached(s.Outcome), call.ByCaller
+	}
 	if f.ending == (call.Ending{}) {
 		f.ending, f.by = f.endingByCaller(), call.ByCaller
+	}
+	if f.out != nil && !f.calling() {
+		f.dialEnded(s.Outcome)
 	}
 	f.letGo(ctx)
 	f.to(Leaving)
@@ -261,7 +274,9 @@ func (f *flow) writeEnd() {
 	if f.lost {
 		end = time.Time{}
 	}
-	f.m.opt.Recording.End(f.a.Call, f.a.Begin, end)
+	if f.recorded() {
+		f.m.opt.Recording.End(f.a.Call, f.a.Begin, end)
+	}
 }
 
 // letGo tells the engine that the caller and everybody it offered for him may go, and ends

@@ -63,11 +63,16 @@ type Asking struct {
 }
 
 // Resume takes up a call that an earlier run began. A call that is known is left alone.
-func (m *Manager) Resume(a Arrival, r Resumption) { m.start(a, &r) }
+func (m *Manager) Resume(a Arrival, r Resumption) {
+	m.start(a, func(ctx context.Context, f *flow) { f.resume(ctx, r) })
+}
 
 // resume is begin for a call with a past.
 func (f *flow) resume(ctx context.Context, r Resumption) {
 	f.began = r.Began
+	if f.out != nil {
+		f.out.dialled, f.out.answer = r.Began, r.Began
+	}
 	f.use(f.line.Queue)
 	f.offers, f.consults, f.outsides, f.talked = r.Offers, r.Consults, r.Outsides, r.Talked
 	f.m.opt.Recording.Begin(f.a.Call, f.a.Begin)

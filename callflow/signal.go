@@ -13,9 +13,13 @@ type Signal interface{ signal() }
 // CallerGone is the end of the caller's leg. Lost means that it was missing when we looked
 // again after a gap, so At is not the end but the time of the look.
 type CallerGone struct {
-	At   time.Time
-	Lost bool
+	At      time.Time
+	Lost    bool
+	Outcome call.Outcome // of a customer whom an agent called and who did not answer
 }
+
+// CallerUp is a customer who answered an agent's call; At is when his recording began.
+type CallerUp struct{ At time.Time }
 
 // LegCreated is an agent's leg that can be dialled now.
 type LegCreated struct{ Leg call.LegID }
@@ -43,6 +47,7 @@ type moved struct{ queue call.QueueID }
 
 func (moved) signal() {}
 
+func (CallerUp) signal()   {}
 func (CallerGone) signal() {}
 func (LegCreated) signal() {}
 func (LegUp) signal()      {}

@@ -44,7 +44,7 @@ func (s Survey) asks(id call.ID) bool {
 // is not asked. Neither the talk nor the agent's work after it is touched: both are the
 // engine's and began and ended with the agent's leg.
 func (f *flow) rate(ctx context.Context, agent call.AgentID) bool {
-	if agent == "" || len(f.legs) > 0 || f.by != call.ByAgent || !f.room.Survey.asks(f.a.Call) {
+	if agent == "" || f.out != nil || len(f.legs) > 0 || f.by != call.ByAgent || !f.room.Survey.asks(f.a.Call) {
 		return false
 	}
 	if !f.play(ctx, f.room.Survey.Prompt) {

@@ -34,6 +34,9 @@ func (f *flow) connect(ctx context.Context, a acd.Connect) {
 	case a.Call != f.a.Call:
 		f.consultConnected(ctx, id)
 		return
+	case f.calling():
+		f.callNumber(ctx, id)
+		return
 	}
 	playing := f.playing
 	f.playing, f.onKey = "", nil
@@ -108,6 +111,8 @@ func (f *flow) goOn(ctx context.Context, id call.LegID, l *leg) {
 		f.askerGone(ctx, l)
 	case f.stage == Waiting && l.of != "":
 		// An outside number that was asked, until the caller was sent elsewhere.
+	case f.stage == Dialling:
+		f.giveUp(ctx, call.Ending{Class: call.ClassUnreached, Reason: call.AgentGaveUp}, call.ByAgent)
 	case f.stage == Waiting:
 		f.requeue(ctx) // the outside number he was sent to
 	case f.stage != Talking:
@@ -159,7 +164,7 @@ func (f *flow) setAgent(a call.AgentID) {
 
 // compare takes up what the switch did while we did not hear it.
 func (f *flow) compare(ctx context.Context, s look) {
-	if !f.gone && f.began.Add(settle).Before(s.taken) {
+	if since, dialled := f.callerSince(); dialled && !f.gone && since.Add(settle).Before(s.taken) {
 		if _, there := s.legs[f.a.Leg]; !there {
 			f.callerGone(ctx, CallerGone{At: s.taken, Lost: true})
 		}

@@ -174,6 +174,8 @@ func (w *world) SendKeys(_ context.Context, leg call.LegID, keys string) error {
 	return w.order("keys", string(leg), keys)
 }
 
+func (w *world) CallNumber(_ context.Context, a Arrival) error { return w.order("call", a.Number) }
+
 func (w *world) DialLeg(_ context.Context, leg, _ call.LegID) error {
 	w.mu.Lock()
 	agent := w.agents[leg]

@@ -18,6 +18,8 @@ type Calls interface {
 	// again. Move brings him into another queue.
 	Assign(ctx context.Context, id call.ID, agent call.AgentID, wait time.Duration) error
 	Move(ctx context.Context, id call.ID, queue call.QueueID) error
+	// DialOut rings the agent and then the number. It returns before either answers.
+	DialOut(ctx context.Context, agent call.AgentID, number string) (call.ID, error)
 }
 
 // Control is what an agent asks for in his call.
@@ -132,6 +134,32 @@ func (s *Server) move(w http.ResponseWriter, r *http.Request) {
 		err = s.desk.Move(r.Context(), call.ID(r.PathValue("call")), req.Queue)
 	}
 	s.done(w, err)
+}
+
+// dialRequest is the body of POST /api/v1/agents/{agent}/calls, dialAnswer its answer.
+type dialRequest struct {
+	Number string `json:"number"`
+}
+
+type dialAnswer struct {
+	Call call.ID `json:"call"`
+}
+
+func (s *Server) dial(w http.ResponseWriter, r *http.Request) {
+	var req dialRequest
+	err := decode(r.Body, &req)
+	switch {
+	case err != nil:
+	case req.Number == "" || len(req.Number) > maxTarget:
+		err = BadField("number", "must be a number of at most 64 bytes")
+	default:
+		var id call.ID
+		if id, err = s.desk.DialOut(r.Context(), call.AgentID(r.PathValue("agent")), req.Number); err == nil {
+			s.write(w, http.StatusAccepted, dialAnswer{id})
+			return
+		}
+	}
+	s.fail(w, err)
 }
 
 // done answers a request that has no answer but that it was done.

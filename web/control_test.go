@@ -27,6 +27,7 @@ func TestS16CallControlByTheAPI(t *testing.T) {
 		{control, `{"agent":"wang","do":"keys","keys":"1*#A"}`, "c1 wang keys 1*#A", ""},
 		{"/api/v1/calls/c1/assign", `{"agent":"li","wait_ms":20000}`, "assign c1 li 20s", ""},
 		{"/api/v1/calls/c1/move", `{"queue":"seniors"}`, "move c1 seniors", ""},
+		{"/api/v1/agents/wang/calls", `{"number":"110"}`, "dial wang 110", `{"call":"o-1"}` + "\n"},
 	} {
 		s.desk.asked = nil
 		r := s.do("POST", c.path, c.body, signed)
@@ -44,7 +45,8 @@ func TestS16CallControlByTheAPI(t *testing.T) {
 }
 
 func TestCallControlRefuses(t *testing.T) {
-	const control, assign, move = "/api/v1/calls/c1/control", "/api/v1/calls/c1/assign", "/api/v1/calls/c1/move"
+	const control, assign, move, dial = "/api/v1/calls/c1/control", "/api/v1/calls/c1/assign", "/api/v1/calls/c1/move",
+		"/api/v1/agents/wang/calls"
 	s := serve(t, &desk{}, token)
 	for _, c := range []struct {
 		path, body string
@@ -68,6 +70,7 @@ func TestCallControlRefuses(t *testing.T) {
 		{assign, `{"agent":"li","wait_ms":-1}`, 422, "wait_ms"},
 		{assign, `{"agent":"li","wait_ms":3600001}`, 422, "wait_ms"},
 		{move, `{}`, 422, "queue"},
+		{dial, `{}`, 422, "number"},
 	} {
 		r := s.do("POST", c.path, c.body, signed)
 		if r.StatusCode != c.status || r.problem.Field != c.field || r.problem.Detail == "" {
@@ -82,7 +85,7 @@ func TestCallControlRefuses(t *testing.T) {
 	}
 	s.desk.err = Problem{Status: http.StatusConflict, Detail: "not now"}
 	for path, body := range map[string]string{
-		control: `{"agent":"wang","do":"hold"}`, assign: `{"agent":"li"}`, move: `{"queue":"a"}`,
+		control: `{"agent":"wang","do":"hold"}`, assign: `{"agent":"li"}`, move: `{"queue":"a"}`, dial: `{"number":"1"}`,
 	} {
 		if r := s.do("POST", path, body, signed); r.StatusCode != http.StatusConflict || r.problem.Detail != "not now" {
 			t.Errorf("%s: %d %s", path, r.StatusCode, r.text)

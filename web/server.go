@@ -107,6 +107,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /healthz", s.health)
 	mux.Handle("GET /api/v1/live", s.guard(s.live))
 	mux.Handle("POST /api/v1/agents/{agent}/state", s.guard(s.setAgent))
+	mux.Handle("POST /api/v1/agents/{agent}/calls", s.guard(s.dial))
 	mux.Handle("POST /api/v1/calls/{call}/control", s.guard(s.control))
 	mux.Handle("POST /api/v1/calls/{call}/assign", s.guard(s.assign))
 	mux.Handle("POST /api/v1/calls/{call}/move", s.guard(s.move))

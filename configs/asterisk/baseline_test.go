@@ -71,8 +71,8 @@ func TestBaselineDoesTheSameWork(t *testing.T) {
 			recording = append(recording, line)
 		}
 	}
-	if len(recording) != 2 || recording[0] != recording[1] {
-		t.Errorf("recorded by %q, want the same twice", recording)
+	if len(recording) != 3 || recording[0] != recording[1] || recording[0] != recording[2] {
+		t.Errorf("recorded by %q, want the same for calls in, calls out and the baseline", recording)
 	}
 	order := "exten => 90000,1,Goto(from-baseline"
 	at := strings.Index(string(text), order)

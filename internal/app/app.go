@@ -52,6 +52,7 @@ type App struct {
 	book     *book // nil when no queue asks for earlier calls
 	calls    *callflow.Manager
 	dialer   *dialer
+	dialled  atomic.Uint64 // calls that agents made, for their ids
 	roster   *roster
 	strays   strays
 	fallback fallback

@@ -141,6 +141,8 @@ func (a *App) stasisStart(ctx context.Context, e *ari.Event) {
 			return
 		}
 		a.calls.Arrive(a.arrival(e.Channel, line))
+	case len(e.Args) > 0 && e.Args[0] == "called":
+		a.calledUp(ctx, e)
 	case len(e.Args) > 1 && (e.Args[0] == "agent" || e.Args[0] == "outside"):
 		if !a.calls.Deliver(call.ID(e.Args[1]), callflow.LegCreated{Leg: call.LegID(e.Channel.ID)}) {
 			a.orphan(ctx, e.Channel.ID)
@@ -158,6 +160,8 @@ func (a *App) legEnd(ctx context.Context, e *ari.Event) {
 	owner, isLeg := callOfLeg(e.Channel.ID)
 	var s callflow.Signal = callflow.LegGone{Leg: call.LegID(e.Channel.ID), Outcome: outcomeOf(e.Cause)}
 	switch {
+	case customerLeg(e.Channel.ID) && e.Type == ari.ChannelDestroyed:
+		s = callflow.CallerGone{At: e.At, Outcome: outcomeOf(e.Cause)}
 	case !isLeg:
 		s = callflow.CallerGone{At: e.At}
 	case e.Type != ari.ChannelDestroyed:

@@ -63,7 +63,7 @@ func (a *App) liveCall(c callflow.Status) web.LiveCall {
 	out := web.LiveCall{
 		ID: c.Call, Number: c.Number, Line: c.Line, Queue: c.Queue, Stage: string(c.Stage), Since: c.Since,
 		Begin: c.Begin, Agent: c.Agent, Grade: c.Grade.ID, GradeName: c.Grade.Name, Below: c.Below,
-		Held: c.Held, Consulting: c.Consulting,
+		Held: c.Held, Consulting: c.Consulting, Outbound: c.Outbound,
 	}
 	for _, p := range c.Parties {
 		out.Parties = append(out.Parties, web.LiveParty{Agent: p.Agent, Number: p.Number, Up: p.Up, With: p.With})

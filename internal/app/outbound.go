@@ -1,0 +1,118 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"hotline/ari"
+	"hotline/call"
+	"hotline/callflow"
+	"hotline/web"
+)
+
+const (
+	// outboundPrefix begins the ids of calls that agents make, which are ours: the ids of
+	// others are Asterisk's.
+	outboundPrefix = "out-"
+	// customerPart is the rest of the id of the leg to the number. The call's id alone would
+	// be refused: Asterisk takes an id for taken when one of a channel, here of the agent's,
+	// begins with it.
+	customerPart = "-o0"
+	// calledContext is where a number that answers enters the dialplan.
+	calledContext = "hotline-called"
+)
+
+// customerLeg tells whether a channel is the leg to the number of a call that an agent makes.
+func customerLeg(id string) bool {
+	return strings.HasPrefix(id, outboundPrefix) && strings.HasSuffix(id, customerPart)
+}
+
+// DialOut rings an agent and then a number outside.
+func (a *App) DialOut(ctx context.Context, agent call.AgentID, number string) (call.ID, error) {
+	if err := a.mayDialOut(ctx, agent); err != nil {
+		return "", err
+	}
+	to, rule := a.number(agent, number)
+	switch {
+	case rule != "":
+		return "", web.BadField("number", rule)
+	case to.Number == "":
+		return "", web.BadField("number", "must be a number outside")
+	}
+	queue, line := a.nameOf(agent)
+	id := call.ID(fmt.Sprintf("%s%d.%d", outboundPrefix, time.Now().UnixMilli(), a.dialled.Add(1)))
+	a.calls.DialOut(callflow.Arrival{
+		Call: id, Leg: call.LegID(id + customerPart), Number: to.Number, Line: line,
+		Grade: a.grades.of(to.Number).Grade, Begin: time.Now(),
+	}, agent, queue)
+	return id, nil
+}
+
+// mayDialOut refuses an agent whom the engine would not reserve. It may change its mind
+// until it is asked; then the call ends as not reached.
+func (a *App) mayDialOut(ctx context.Context, agent call.AgentID) error {
+	snap, err := a.acd.Snapshot(ctx)
+	if err != nil {
+		return fmt.Errorf("acd: %w", err)
+	}
+	for _, g := range snap.Agents {
+		switch {
+		case g.ID != agent:
+		case g.State == call.Ready, g.State == call.Break, g.State == call.WrapUp:
+			return nil
+		default:
+			return web.Problem{Status: http.StatusConflict, Field: "agent", Detail: "the agent is " + string(g.State)}
+		}
+	}
+	return web.ErrUnknownAgent
+}
+
+// nameOf is in whose name an agent calls: his first queue and its line.
+func (a *App) nameOf(agent call.AgentID) (call.QueueID, string) {
+	g, _ := a.agent(agent)
+	queue := a.cfg.Queues[0].ID
+	if len(g.Queues) > 0 {
+		queue = g.Queues[0]
+	} else {
+		for _, q := range a.cfg.Queues {
+			if _, skilled := g.Skills[q.Skill]; q.Skill != "" && skilled {
+				queue = q.ID
+				break
+			}
+		}
+	}
+	for _, l := range a.cfg.Lines {
+		if l.Queue == queue {
+			return queue, l.Number
+		}
+	}
+	if len(a.cfg.Lines) > 0 {
+		return queue, a.cfg.Lines[0].Number
+	}
+	return queue, ""
+}
+
+// CallNumber calls a number outside. The dialplan records it from its
+// answer on, before anybody here knows of it, and then brings it to the application.
+func (p *phone) CallNumber(ctx context.Context, a callflow.Arrival) error {
+	err := p.ari.Originate(ctx, ari.OriginateParams{
+		Endpoint: p.trunk.dial(a.Number), ChannelID: string(a.Leg), Context: calledContext, Extension: "s",
+		CallerID: p.trunk.callerID[a.Line], Timeout: ringMax / 2,
+		Variables: map[string]string{"HOTLINE_CALL": string(a.Call)},
+	})
+	if err != nil {
+		return err
+	}
+	return p.ari.Subscribe(ctx, "channel:"+string(a.Leg))
+}
+
+// calledUp is a number that answered.
+func (a *App) calledUp(ctx context.Context, e *ari.Event) {
+	owner, _ := callOfLeg(e.Channel.ID)
+	if !a.calls.Deliver(owner, callflow.CallerUp{At: e.At}) {
+		a.orphan(ctx, e.Channel.ID)
+	}
+}
