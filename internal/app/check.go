@@ -29,7 +29,8 @@ type Finding struct {
 // oldest is the first Asterisk in which an ARI user cannot take over the machine.
 var oldest = [3]int{22, 10, 1}
 
-// needed are the modules without which the walk of a call breaks.
+// needed are the modules without which the walk of a call breaks, also while no controller is
+// there.
 var needed = []string{
 	"res_ari_channels.so", "res_ari_bridges.so", "res_ari_playbacks.so", "res_ari_applications.so",
 	"res_ari_endpoints.so", "res_ari_asterisk.so", "res_ari_events.so", "res_stasis_playback.so",
@@ -37,6 +38,7 @@ var needed = []string{
 	"res_rtp_asterisk.so", "bridge_simple.so", "bridge_softmix.so", "bridge_holding.so", "codec_alaw.so",
 	"format_pcm.so", "format_sln.so", "res_musiconhold.so", "res_timing_timerfd.so", "pbx_config.so",
 	"func_callerid.so", "func_logic.so", "func_math.so", "func_strings.so",
+	"app_queue.so", "app_stack.so", "func_env.so",
 }
 
 // clockMax is how far the clocks of Asterisk and Redis may be from ours: figures compare
