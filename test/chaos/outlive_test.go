@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"os/exec"
 	"strings"
 	"sync"
@@ -31,10 +32,15 @@ func acts(h *house.House) func() bool {
 }
 
 // load lets callers come until the test says enough, which gives their legs.
-func load(h *house.House, seed uint64, slower int) (enough func() []*phonesim.Leg) {
+func load(h *house.House, slower int) (enough func() []*phonesim.Leg) {
+	h.T.Helper()
+	if *seed == 0 {
+		*seed = rand.Uint64()
+	}
+	h.T.Logf("seed %d: repeat with -chaos.seed=%d", *seed, *seed)
 	stop, arrivals := make(chan struct{}), sync.WaitGroup{}
 	var legs []*phonesim.Leg
-	arrivals.Go(func() { legs = callers(h, seed, slower, stop) })
+	arrivals.Go(func() { legs = callers(h, *seed, slower, stop) })
 	return func() []*phonesim.Leg {
 		close(stop)
 		arrivals.Wait()
@@ -43,8 +49,8 @@ func load(h *house.House, seed uint64, slower int) (enough func() []*phonesim.Le
 	}
 }
 
-// TestPeers10DownUnderLoad: the controller is killed and stays away for a moment, for some
-// seconds, and for longer than callers are kept waiting, while new ones come all the time.
+// TestPeers10DownUnderLoad: the controller is killed and stays away for a moment, and for
+// longer than callers are kept waiting, while new ones come all the time.
 // Agents answer them; nobody is dropped or rung twice, no phone gets a second call from
 // whoever is back, and every call is in ledger, figures and recordings.
 func TestPeers10DownUnderLoad(t *testing.T) {
@@ -54,16 +60,19 @@ func TestPeers10DownUnderLoad(t *testing.T) {
 	for i := range outliveAgents {
 		h.Agent(i, phone(uint64(i)))
 	}
-	enough := load(h, 1, 2)
-	for _, down := range []time.Duration{100 * time.Millisecond, 2 * time.Second, 6 * time.Second} {
+	enough := load(h, 2)
+	var extra []*phonesim.Leg // that come as soon as nobody is there
+	for i, down := range []time.Duration{100 * time.Millisecond, 7 * time.Second} {
 		pass(t, 1500*time.Millisecond)
 		controller.Kill()
+		extra = append(extra, h.Call(phonesim.CallOptions{From: house.Number(1000 + i), Talk: 3 * time.Second}))
 		pass(t, down)
 		controller.Start()
 		h.Until("the controller acts again", acts(h))
 	}
 	pass(t, time.Second)
-	legs := enough()
+	legs := append(enough(), extra...)
+	h.Over(extra...)
 	events := h.Settle()
 	judge(t, h, events, len(legs))
 	without := 0
@@ -87,14 +96,14 @@ func TestPeers10StoppedUnderLoad(t *testing.T) {
 	for i := range outliveAgents {
 		h.Agent(i, phone(uint64(i)))
 	}
-	enough := load(h, 2, 1)
+	enough := load(h, 1)
 	for _, still := range []time.Duration{200 * time.Millisecond, 2500 * time.Millisecond} {
-		pass(t, 2*time.Second)
+		pass(t, time.Second)
 		controller.Signal(syscall.SIGSTOP)
 		pass(t, still)
 		controller.Signal(syscall.SIGCONT)
 	}
-	pass(t, 2*time.Second)
+	pass(t, time.Second)
 	if !controller.Running() {
 		t.Error("the controller ended though nobody had taken over")
 	}
@@ -112,9 +121,9 @@ func TestPeers10RollingUpgrade(t *testing.T) {
 	for i := range outliveAgents {
 		h.Agent(i, phone(uint64(i)))
 	}
-	enough := load(h, 3, 1)
-	for _, name := range []string{"one", "two", "three"} {
-		pass(t, 2*time.Second)
+	enough := load(h, 1)
+	for _, name := range []string{"one", "two"} {
+		pass(t, 1500*time.Millisecond)
 		next := h.Controller(program, name)
 		h.Until("the new one stands by", next.StandsBy)
 		asked, ended := time.Now(), make(chan time.Duration, 1)
