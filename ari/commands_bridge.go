@@ -103,9 +103,12 @@ func (c *Client) play(ctx context.Context, target, playbackID, lang string, medi
 	if lang != "" {
 		body["lang"] = lang
 	}
-	return c.do(ctx, request{
+	r := request{
 		op: "play", method: http.MethodPost, path: target + "/play/" + segment(playbackID), body: body,
-	}, nil)
+	}
+	// While the playback before it is just being stopped Asterisk answers 500 and plays
+	// nothing.
+	return insist(ctx, func() error { return c.do(ctx, r, nil) })
 }
 
 // StopPlayback ends a playback. One that has ended already is a success.
@@ -114,9 +117,14 @@ func (c *Client) StopPlayback(ctx context.Context, playbackID string) error {
 		op: "stop playback", method: http.MethodDelete, path: "/playbacks/" + segment(playbackID), repeat: true,
 	}
 	// A playback that is just beginning cannot be stopped yet: Asterisk answers 500.
+	return insist(ctx, func() error { return unless(ErrGone, c.do(ctx, r, nil)) })
+}
+
+// insist repeats a command that Asterisk refuses with 500 for a moment.
+func insist(ctx context.Context, command func() error) error {
 	const tries, pause = 5, 50 * time.Millisecond
 	for try := 1; ; try++ {
-		err := unless(ErrGone, c.do(ctx, r, nil))
+		err := command()
 		if !errors.Is(err, ErrServer) || try == tries || !sleep(ctx, pause) {
 			return err
 		}

@@ -8,8 +8,8 @@ import (
 	"hotline/call"
 )
 
-// shortestMessage tells a message from a caller who says nothing and hangs up.
-const shortestMessage = 2 * time.Second
+// ShortestMessage tells a message from a caller who says nothing and hangs up.
+const ShortestMessage = 2 * time.Second
 
 // doneKey ends a message.
 const doneKey = "#"
@@ -118,7 +118,7 @@ func (f *flow) endMessage() bool {
 	ev, now := f.messageEvent(call.Messaged), time.Now()
 	f.message.begun = time.Time{}
 	said := now.Sub(ev.At)
-	if said < shortestMessage {
+	if said < ShortestMessage {
 		return false
 	}
 	ev.At, ev.Held = now, call.MillisOf(said)

@@ -118,7 +118,6 @@ func (f *flow) resumeMessage(ctx context.Context, s Spoken) {
 		f.takeMessage(ctx, s.Why)
 		return
 	}
-	f.entered = s.Why != call.Closed
 	f.message = message{why: s.Why, begun: s.Since}
 	f.to(Speaking)
 	f.hearMessage(max(0, f.line.Message.limit()-time.Since(s.Since)))

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"hotline/call"
+	"hotline/configs/prompts"
 )
 
 // Config is all settings of one hotline. The meaning, unit, special values and default of
@@ -30,12 +31,13 @@ type Config struct {
 	API        API        `yaml:"api"`
 	Log        Log        `yaml:"log"`
 
-	Levels map[string]int `yaml:"levels"` // names of the levels of agents
-	Breaks []string       `yaml:"breaks"` // reasons of breaks, by the number of their code
-	Grades []Grade        `yaml:"grades"`
-	Lines  []Line         `yaml:"lines"`
-	Queues []Queue        `yaml:"queues"`
-	Agents []Agent        `yaml:"agents"`
+	Levels   map[string]int `yaml:"levels"` // names of the levels of agents
+	Breaks   []string       `yaml:"breaks"` // reasons of breaks, by the number of their code
+	Grades   []Grade        `yaml:"grades"`
+	Holidays []Holiday      `yaml:"holidays"`
+	Lines    []Line         `yaml:"lines"`
+	Queues   []Queue        `yaml:"queues"`
+	Agents   []Agent        `yaml:"agents"`
 }
 
 // Site is the place the hotline serves.
@@ -115,6 +117,14 @@ type Line struct {
 	CallerID  string       `yaml:"caller_id"` // shown to numbers outside; "" = the number
 	Greeting  string       `yaml:"greeting"`
 	Greetings []Greeting   `yaml:"greetings"` // by hour of day; a gap gets Greeting
+
+	RecordingNotice string        `yaml:"recording_notice"` // prompt after the greeting; "" = none
+	Hours           []Opening     `yaml:"hours"`            // when it is open; none = always
+	Routes          []Route       `yaml:"routes"`           // other queues by day and hour; a gap gets Queue
+	Closed          string        `yaml:"closed"`           // prompt outside the hours; "" = none
+	Messages        []Occasion    `yaml:"messages"`         // when a caller may leave a message
+	MessageKey      string        `yaml:"message_key"`      // by which he asks for it while he waits
+	MessageMax      time.Duration `yaml:"message_max"`      // longest message
 }
 
 // Greeting is the prompt of one period of the day, From inclusive, To exclusive, in the
@@ -148,7 +158,14 @@ type Queue struct {
 	Worth        time.Duration `yaml:"worth"`         // of waiting, against other queues of the same agents
 	StickyFor    time.Duration `yaml:"sticky_for"`    // who redials within it goes to his last agent; 0 = off
 	StickyWait   time.Duration `yaml:"sticky_wait"`   // how long he waits for that agent alone
+	Survey       Survey        `yaml:"survey"`        // after the talk
 	ResumePlace  time.Duration `yaml:"resume_place"`  // who abandoned and redials within it has his place; 0 = off
+}
+
+// Survey asks callers after the talk how content they are (满意度评价).
+type Survey struct {
+	Prompt  string `yaml:"prompt"`  // "" = nobody is asked
+	Percent int    `yaml:"percent"` // of the callers are asked
 }
 
 // Agent is one person at one phone.
@@ -200,7 +217,12 @@ func Default() *Config {
 }
 
 // DefaultLine returns what a line is before its keys are read.
-func DefaultLine() Line { return Line{Greeting: "greeting"} }
+func DefaultLine() Line {
+	return Line{
+		Greeting: "greeting", RecordingNotice: prompts.RecordingNotice, Closed: prompts.Closed,
+		MessageKey: "2", MessageMax: 3 * time.Minute,
+	}
+}
 
 // DefaultQueue returns what a queue is before its keys are read. Ringing for 6 s leaves
 // time for a second and a third agent within the 15 s of S1 when the first is away.
@@ -213,6 +235,7 @@ func DefaultQueue() Queue {
 		AnnounceEvery: 30 * time.Second,
 		Target:        85,
 		MinLevel:      "0",
+		Survey:        Survey{Percent: 100},
 	}
 }
 

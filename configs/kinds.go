@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"hotline/call"
 )
 
 // Language is one of the languages the prompts are spoken in.
@@ -53,6 +55,15 @@ func oneOf(to *string, value string, allowed ...string) error {
 	}
 	*to = value
 	return nil
+}
+
+// Occasion is when a caller may leave a message. It is the reason that stands in the ledger.
+type Occasion string
+
+// UnmarshalText refuses an unknown occasion.
+func (o *Occasion) UnmarshalText(text []byte) error {
+	return oneOf((*string)(o), string(text), string(call.Closed), string(call.QueueFull), string(call.NoAgents),
+		string(call.WaitedTooLong), string(call.OnWish))
 }
 
 // ClockTime is a time of day in minutes since midnight, 0 to 24*60. 24:00 is the end of

@@ -22,7 +22,7 @@ func TestSampleHoldsTheDefaults(t *testing.T) {
 	want := Default()
 	got.Asterisk.Password, got.Asterisk.PasswordFile = Secret{}, want.Asterisk.PasswordFile
 	line, queue := got.Lines[0], got.Queues[0]
-	got.Lines, got.Queues, got.Agents, got.Grades = nil, nil, nil, nil
+	got.Lines, got.Queues, got.Agents, got.Grades, got.Holidays = nil, nil, nil, nil, nil
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("sample outside its lists\n%+v, defaults\n%+v", got, want)
 	}

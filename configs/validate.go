@@ -30,6 +30,7 @@ func (c *Config) check() Problems {
 	c.checkCodes(&r)
 	c.checkGrades(&r)
 	c.checkQueues(&r)
+	c.checkHolidays(&r)
 	c.checkLines(&r)
 	c.checkAgents(&r)
 	c.checkReach(&r)
@@ -64,6 +65,7 @@ var (
 	// userPattern leaves no user that is a number: a trunk call from that number would be
 	// taken for a call by the agent, since Asterisk knows endpoints by user name.
 	userPattern      = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{1,31}$`)
+	keyPattern       = regexp.MustCompile(`^[0-9*]$`)
 	extensionPattern = regexp.MustCompile(`^[0-9]{1,15}$`)
 	endpointPattern  = regexp.MustCompile(`^[A-Za-z]+/[A-Za-z0-9_.@:/+-]{1,128}$`)
 )
@@ -144,6 +146,7 @@ func (c *Config) checkQueues(r *rules) {
 			key+".announce_every", "must be 0 or from 10s to 1h, not %s", q.AnnounceEvery)
 		r.must(q.Target >= 1 && q.Target <= 100, key+".target", "must be from 1 to 100, not %d", q.Target)
 		c.checkQueueRouting(r, key, q, known)
+		q.Survey.check(r, key+".survey")
 	}
 }
 
@@ -173,6 +176,7 @@ func (c *Config) checkLines(r *rules) {
 		r.must(queues[l.Queue], key+".queue", queueRule, l.Queue)
 		r.must(l.Greeting == "" || prompts.Known(l.Greeting), key+".greeting", promptRule, l.Greeting)
 		checkGreetings(r, key+".greetings", l.Greetings)
+		l.checkDoors(r, key, queues)
 	}
 }
 

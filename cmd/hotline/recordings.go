@@ -17,16 +17,17 @@ import (
 // recordingsCmd finds recordings by number, agent, date and length (S23).
 type recordingsCmd struct {
 	configFlag
-	Call   string        `help:"Call id."`
-	Number string        `help:"End of the caller's number."`
-	Agent  string        `help:"Agent who talked."`
-	From   string        `help:"First day, 2006-01-02, in the site's zone."`
-	To     string        `help:"Last day, inclusive."`
-	Min    time.Duration `help:"At least this long."`
-	Max    time.Duration `help:"At most this long."`
-	Limit  int           `help:"At most this many, the newest first." default:"100"`
-	Verify bool          `help:"Read each file again and compare it with its hash, length and times."`
-	JSON   bool          `name:"json" help:"One JSON object per line."`
+	Call     string        `help:"Call id."`
+	Number   string        `help:"End of the caller's number."`
+	Agent    string        `help:"Agent who talked."`
+	From     string        `help:"First day, 2006-01-02, in the site's zone."`
+	To       string        `help:"Last day, inclusive."`
+	Min      time.Duration `help:"At least this long."`
+	Max      time.Duration `help:"At most this long."`
+	Messages bool          `help:"Only those with a message of the caller; its begin and length are shown."`
+	Limit    int           `help:"At most this many, the newest first." default:"100"`
+	Verify   bool          `help:"Read each file again and compare it with its hash, length and times."`
+	JSON     bool          `name:"json" help:"One JSON object per line."`
 }
 
 var errVerify = errors.New("recordings: at least one file is not as it was stored")
@@ -56,6 +57,7 @@ func (c recordingsCmd) filter(zone *time.Location) (sqlstore.Filter, error) {
 	f := sqlstore.Filter{
 		Call: call.ID(c.Call), Number: c.Number, Agent: call.AgentID(c.Agent),
 		MinLength: call.MillisOf(c.Min), MaxLength: call.MillisOf(c.Max), Limit: c.Limit,
+		Messages: c.Messages,
 	}
 	var err error
 	if f.From, err = day("from", c.From, zone, 0); err != nil {
@@ -116,12 +118,18 @@ func (c recordingsCmd) print(e env, cfg *configs.Config, list []sqlstore.Recorde
 		line := fmt.Sprintf("%s  %6s  %-16s %-10s %s %s",
 			r.Recording.Begin.In(cfg.Zone()).Format(time.DateTime),
 			r.Recording.Length.Duration().Round(time.Second), orDash(r.Number), orDash(names(r.Agents)), path, verdict)
+		if m := r.Message; m != nil {
+			line += fmt.Sprintf(" message %s from %s (%s)", rounded(m.Length), rounded(m.Offset), m.Reason)
+		}
 		if _, err := fmt.Fprintln(e.out, strings.TrimRight(line, " ")); err != nil {
 			return err
 		}
 	}
 	return failed
 }
+
+// rounded is a length in seconds for people.
+func rounded(m call.Millis) time.Duration { return m.Duration().Round(time.Second) }
 
 // orDash keeps a column where there is nothing to say: a withheld number, nobody who answered.
 func orDash(s string) string {

@@ -26,22 +26,48 @@ prompt() { # prompt NAME CHINESE ENGLISH
 	say en "en/$1.alaw" 50 "$3"
 }
 
-prompt greeting "您好，欢迎致电投诉服务热线。为保证服务质量，本次通话将被录音。" \
-	"Welcome to the complaint hotline. To ensure the quality of our service, this call is recorded."
-prompt greeting-morning "早上好，欢迎致电投诉服务热线。为保证服务质量，本次通话将被录音。" \
-	"Good morning, and welcome to the complaint hotline. To ensure the quality of our service, this call is recorded."
-prompt greeting-afternoon "下午好，欢迎致电投诉服务热线。为保证服务质量，本次通话将被录音。" \
-	"Good afternoon, and welcome to the complaint hotline. To ensure the quality of our service, this call is recorded."
-prompt greeting-evening "晚上好，欢迎致电投诉服务热线。为保证服务质量，本次通话将被录音。" \
-	"Good evening, and welcome to the complaint hotline. To ensure the quality of our service, this call is recorded."
-prompt greeting-night "您好，这里是投诉服务热线夜间值班台。为保证服务质量，本次通话将被录音。" \
-	"Welcome to the night desk of the complaint hotline. To ensure the quality of our service, this call is recorded."
+# asking NAME CHINESE ENGLISH: a prompt that ends with the tone after which the caller speaks.
+asking() {
+	prompt "$@"
+	sox -R -D -n -r 8000 "$work/tone.wav" synth 0.4 sine 1000 fade 0.01 0.4 0.02 gain -12
+	for language in zh-CN en; do
+		sox -R -D -t raw -r 8000 -e a-law -c 1 "$language/$1.alaw" "$work/words.wav"
+		sox -R -D "$work/words.wav" "$work/tone.wav" -t raw -e a-law -c 1 "$language/$1.alaw"
+	done
+}
+
+prompt greeting "您好，欢迎致电投诉服务热线。" \
+	"Welcome to the complaint hotline."
+prompt greeting-morning "早上好，欢迎致电投诉服务热线。" \
+	"Good morning, and welcome to the complaint hotline."
+prompt greeting-afternoon "下午好，欢迎致电投诉服务热线。" \
+	"Good afternoon, and welcome to the complaint hotline."
+prompt greeting-evening "晚上好，欢迎致电投诉服务热线。" \
+	"Good evening, and welcome to the complaint hotline."
+prompt greeting-night "您好，这里是投诉服务热线夜间值班台。" \
+	"Welcome to the night desk of the complaint hotline."
 prompt please-wait "话务员正忙，请稍候，我们将尽快为您接听。" \
 	"All our agents are busy. Please hold the line, we will be with you as soon as possible."
 prompt goodbye-busy "很抱歉让您久等，话务员仍然繁忙，请您稍后再拨。再见。" \
 	"We are sorry to have kept you waiting. All our agents are still busy. Please call again later. Goodbye."
 prompt closed "您好，现在是非服务时间，请您在服务时间内来电。再见。" \
 	"We are closed at the moment. Please call again during our service hours. Goodbye."
+prompt recording-notice "为保证服务质量，本次通话将被录音。" \
+	"To ensure the quality of our service, this call is recorded."
+prompt please-wait-message "话务员正忙，请稍候，我们将尽快为您接听。如需留言，请按二。" \
+	"All our agents are busy. Please hold the line, or press 2 to leave a message."
+asking message "请在提示音后留言，说完请按井号键或直接挂机。" \
+	"Please leave your message after the tone. When you are done, press hash or hang up."
+asking message-closed "您好，现在是非服务时间。请在提示音后留言，我们将尽快处理。说完请按井号键或直接挂机。" \
+	"We are closed at the moment. Please leave a message after the tone. When you are done, press hash or hang up."
+asking message-busy "很抱歉，话务员仍然繁忙。请在提示音后留言，我们将尽快处理。说完请按井号键或直接挂机。" \
+	"We are sorry, all our agents are still busy. Please leave a message after the tone, then press hash or hang up."
+prompt message-thanks "您的留言已经收到，我们将尽快为您处理。再见。" \
+	"Thank you. We have your message and will see to it as soon as possible. Goodbye."
+prompt survey "请您评价本次服务。高度满意请按五，一般满意请按四，无意见请按三，有些不满意请按二，极不满意请按一。" \
+	"Please rate this call. Very satisfied, press 5. Fairly satisfied, 4. No opinion, 3. Rather dissatisfied, 2. Very dissatisfied, 1."
+prompt survey-thanks "感谢您的评价，欢迎您再次来电。再见。" \
+	"Thank you for your answer, and for your call. Goodbye."
 prompt unknown-number "您拨打的号码暂未开通服务，请核对后再拨。" \
 	"The number you have dialled is not in service. Please check the number and dial again."
 prompt apology "很抱歉，系统出现故障，暂时无法接通，请您稍后再拨。" \

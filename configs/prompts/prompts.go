@@ -28,6 +28,13 @@ const (
 	Closed        = "closed"         // outside service hours
 	UnknownNumber = "unknown-number" // the dialled number has no queue
 	Apology       = "apology"        // technical fault
+
+	RecordingNotice = "recording-notice" // the call is recorded
+	Message         = "message"          // asks for a message; this one and the next two end with the tone
+	MessageClosed   = "message-closed"   // the same outside service hours
+	MessageBusy     = "message-busy"     // the same when no agent could be had
+	MessageThanks   = "message-thanks"   // after a message
+	SurveyThanks    = "survey-thanks"    // after an answer to the survey
 )
 
 // extension is the file name's end, by which Asterisk knows the coding.

@@ -52,6 +52,7 @@ func Check(ctx context.Context, cfg *configs.Config) []Finding {
 	out = append(out, checkAsterisk(ctx, cfg)...)
 	out = append(out, checkRedis(ctx, cfg)...)
 	out = append(out, checkFolders(cfg)...)
+	out = append(out, checkLines(cfg, time.Now())...)
 	out = append(out, ringLimits(cfg)...)
 	return out
 }

@@ -1,30 +1,58 @@
 package app
 
 import (
+	"fmt"
 	"time"
 
 	"hotline/call"
 	"hotline/callflow"
 	"hotline/configs"
+	"hotline/configs/prompts"
 )
 
 // lines are the hotline numbers as the call flow knows them.
 func (a *App) lines() []callflow.Line {
 	out := make([]callflow.Line, 0, len(a.cfg.Lines))
 	for _, l := range a.cfg.Lines {
+		service := a.cfg.ServiceAt(l)
 		out = append(out, callflow.Line{
-			Number: l.Number, Queue: l.Queue, Greeting: a.greeting(l), Goodbye: a.sound("goodbye-busy"),
+			Number: l.Number, Queue: l.Queue, Greeting: a.greeting(l), Notice: a.sound(l.RecordingNotice),
+			Goodbye: a.sound(prompts.GoodbyeBusy), Closed: a.sound(l.Closed), Message: a.messages(l),
+			Hours: func(now time.Time) (call.QueueID, bool) {
+				s := service(now)
+				return s.Queue, s.Open
+			},
 		})
 	}
 	return out
 }
 
-// rooms are what callers hear while they wait, by queue.
+// messages is when and how a line takes messages.
+func (a *App) messages(l configs.Line) callflow.Message {
+	m := callflow.Message{
+		Key: l.MessageKey, Max: l.MessageMax, Thanks: a.sound(prompts.MessageThanks),
+		Prompts: make(map[call.Reason]string, len(l.Messages)),
+	}
+	asking := map[call.Reason]string{call.Closed: prompts.MessageClosed, call.OnWish: prompts.Message}
+	for _, occasion := range l.Messages {
+		prompt, own := asking[call.Reason(occasion)]
+		if !own {
+			prompt = prompts.MessageBusy
+		}
+		m.Prompts[call.Reason(occasion)] = a.sound(prompt)
+	}
+	return m
+}
+
+// rooms are what callers hear while they wait and after the talk, by queue.
 func (a *App) rooms() map[call.QueueID]callflow.Room {
 	out := make(map[call.QueueID]callflow.Room, len(a.cfg.Queues))
 	for _, q := range a.cfg.Queues {
 		out[q.ID] = callflow.Room{
 			Music: q.MusicClass, Announcement: a.sound(q.Announcement), AnnounceEvery: q.AnnounceEvery,
+			Survey: callflow.Survey{
+				Prompt: a.sound(q.Survey.Prompt), Percent: q.Survey.Percent, Thanks: a.sound(prompts.SurveyThanks),
+			},
 		}
 	}
 	return out
@@ -42,4 +70,22 @@ func (a *App) sound(prompt string) string {
 		return ""
 	}
 	return a.cfg.Sound(prompt)
+}
+
+// checkLines says of each line what it does with a caller now, and until when.
+func checkLines(cfg *configs.Config, now time.Time) []Finding {
+	out := make([]Finding, 0, len(cfg.Lines))
+	for _, l := range cfg.Lines {
+		service := cfg.ServiceAt(l)
+		s, until := service(now), "no change in the next days"
+		if next, ok := configs.NextChange(service, now); ok {
+			until = "until " + next.In(cfg.Zone()).Format("Mon 2006-01-02 15:04")
+		}
+		state := fmt.Sprintf("open, queue %s", s.Queue)
+		if !s.Open {
+			state = "closed"
+		}
+		out = append(out, Finding{Name: "line " + l.Number, Detail: state + ", " + until})
+	}
+	return out
 }

@@ -25,6 +25,9 @@ type story struct {
 	outsides int        // legs to outside numbers so far
 	recorded bool       // the recording is stored, or its fault is
 	ended    call.Event
+	speaking call.Event // a message that is not over
+	messaged call.Event
+	rating   call.Event // a survey that is not over
 }
 
 // part is one agent's part in a call: from the ring to the work after it.
@@ -73,6 +76,8 @@ func (s *story) take(e call.Event) {
 		s.ended = e
 	case call.Recorded, call.RecordingFault:
 		s.recorded = true
+	case call.MessageBegun, call.Messaged, call.SurveyBegun, call.Surveyed:
+		s.note(e)
 	default:
 		s.partTakes(e)
 	}

@@ -31,12 +31,16 @@ func (a *App) takeUp(ctx context.Context, s story, caller ari.Channel, h holding
 	t, then := a.settleTalk(ctx, &s, a.settleLegs(ctx, &s, h), intent, h)
 	legs := t.legs()
 	a.settleParts(&s, legs)
+	if s.rating.Kind != "" {
+		a.endAside(&s, time.Now())
+	}
 	a.log.Info("call taken up", "call", s.id, "queue", s.stay.Queue, "legs", len(legs), "then", then)
 	r.past.Offers, r.past.Consults, r.past.Outsides, r.past.Then = s.offers, s.consults, s.outsides, then
 	if s.stay.Kind != "" {
 		r.past.Place = &callflow.Place{Queue: s.stay.Queue, Entered: s.stay.Entered, Place: s.stay.Place}
 	}
 	switch {
+	case s.aside(&r.past):
 	case s.left.Kind != "":
 		ending := call.RefusedFrom(s.left.Outcome)
 		r.past.Ending = &ending
@@ -129,7 +133,8 @@ func (a *App) recall(s *story, leg ari.Channel) {
 	}
 	at := call.Stamp(leg.Created)
 	if s.stay.Kind == "" {
-		s.stay = call.Event{Kind: call.Queued, At: at, Call: s.id, Queue: line.Queue, Entered: at}
+		queue := a.cfg.ServiceAt(line)(s.arrived.At).Queue
+		s.stay = call.Event{Kind: call.Queued, At: at, Call: s.id, Queue: queue, Entered: at}
 		a.Record(s.stay)
 	}
 	for _, g := range a.cfg.Agents {
@@ -185,7 +190,7 @@ func (a *App) settleParts(s *story, legs []kept) {
 		case p.ringing():
 			a.endOffer(p, now)
 		case p.talking():
-			a.endTalk(p, now, call.ByAgent)
+			a.endTalk(p, s.talkEnd(now), call.ByAgent)
 		case p.talked.Kind != "" && !p.wrapped:
 			a.workUp(p.talked)
 		}

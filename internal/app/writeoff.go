@@ -19,14 +19,10 @@ func (a *App) writeOff(ctx context.Context, s story, h holding) {
 	for _, leg := range h.legs[s.id] {
 		a.hangUp(ctx, leg.ID)
 	}
-	class := call.ClassAbandoned
-	if s.answered() {
-		class = call.ClassAnswered
-	}
 	a.complete(&s, end)
 	a.Record(call.Event{
 		Kind: call.Ended, At: call.Stamp(end), Call: s.id, Number: s.arrived.Number, Line: s.arrived.Line,
-		Queue: s.stay.Queue, Ending: call.Ending{Class: class, Reason: call.Lost}, By: call.ByCaller,
+		Queue: s.stay.Queue, Ending: s.ending(), By: call.ByCaller,
 		Total: call.Between(begin, call.Stamp(end)),
 	})
 	a.recorder.End(s.id, begin, time.Time{})
@@ -51,6 +47,7 @@ func (a *App) complete(s *story, end time.Time) {
 			Outcome: call.Canceled, Ring: call.Between(dialled.At, call.Stamp(end)),
 		})
 	}
+	a.endAside(s, end)
 	if s.stay.Kind != "" && s.left.Kind == "" && s.last() == nil {
 		a.Record(call.Event{
 			Kind: call.LeftQueue, At: call.Stamp(end), Call: s.id, Queue: s.stay.Queue, Entered: s.stay.Entered,

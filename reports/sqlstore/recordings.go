@@ -20,6 +20,7 @@ type Filter struct {
 	From, To  time.Time   // first sample in [From, To)
 	MinLength call.Millis // at least this long
 	MaxLength call.Millis // at most this long
+	Messages  bool        // only those with a message
 	Limit     int         // the newest so many; 0 for DefaultLimit
 }
 
@@ -36,6 +37,15 @@ type Recorded struct {
 	Arrived   time.Time      `json:"arrived,omitzero"`
 	Agents    []call.AgentID `json:"agents"` // in the order of their answers
 	Recording call.Recording `json:"recording"`
+	Message   *Message       `json:"message,omitempty"` // that the caller left
+}
+
+// Message is a caller's message (答录留言) within the recording of his call.
+type Message struct {
+	Offset call.Millis  `json:"offset_ms"` // where it begins
+	Length call.Millis  `json:"length_ms"`
+	Reason call.Reason  `json:"reason"`          // why he left one: closed, queue_full ...
+	Queue  call.QueueID `json:"queue,omitempty"` // that he waited in before
 }
 
 // found is a row of the query for recordings.
@@ -44,6 +54,7 @@ type found struct {
 	Body    string `bun:"body"`
 	Arrived string `bun:"arrived"` // body of the Arrived event, "" when there is none
 	Agents  string `bun:"agents"`  // JSON array in the order of the answers
+	Message string `bun:"message"` // body of the Messaged event, "" when there is none
 }
 
 // Recordings lists the recordings that a filter selects, the newest first.
@@ -94,6 +105,13 @@ func (r found) recorded() (Recorded, error) {
 			return Recorded{}, err
 		}
 		rec.Number, rec.Line, rec.Arrived = a.Number, a.Line, a.At
+	}
+	if r.Message != "" {
+		m, err := event(r.Seq, []byte(r.Message))
+		if err != nil {
+			return Recorded{}, err
+		}
+		rec.Message = &Message{Offset: m.Offset, Length: m.Held, Reason: call.Reason(m.Reason), Queue: m.Queue}
 	}
 	if err := json.Unmarshal([]byte(r.Agents), &rec.Agents); err != nil {
 		return Recorded{}, fmt.Errorf("agents of event %d: %w", r.Seq, err)

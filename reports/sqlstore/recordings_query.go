@@ -10,8 +10,12 @@ func (s *Store) query(f Filter) *bun.SelectQuery {
 	agents := s.read.NewSelect().TableExpr("events AS a").ColumnExpr("json_group_array(a.agent ORDER BY a.seq)").
 		Where("a.call = r.call AND a.call <> ''").Where("a.kind = 'answered'")
 
+	message := s.read.NewSelect().TableExpr("events AS a").Column("a.body").
+		Where("a.call = r.call").Where("a.kind = 'messaged'").OrderExpr("a.seq").Limit(1)
+
 	q := s.read.NewSelect().Model((*recordingRow)(nil)).Column("r.seq").ColumnExpr("e.body AS body").
 		ColumnExpr("coalesce((?), '') AS arrived", arrived).ColumnExpr("(?) AS agents", agents).
+		ColumnExpr("coalesce((?), '') AS message", message).
 		Join("JOIN events AS e ON e.seq = r.seq").OrderExpr("r.begin_ms DESC, r.seq DESC")
 	if f.Call != "" {
 		q = q.Where("r.call = ?", string(f.Call))
@@ -36,6 +40,9 @@ func (s *Store) query(f Filter) *bun.SelectQuery {
 		q = q.Where("EXISTS (?)", s.read.NewSelect().TableExpr("events AS a").ColumnExpr("1").
 			Where("a.call = r.call AND a.call <> ''").Where("a.kind = 'arrived'").
 			Where(`a.number LIKE ? ESCAPE '\'`, likeEnd(f.Number)))
+	}
+	if f.Messages {
+		q = q.Where("EXISTS (?)", message)
 	}
 	if f.Limit == 0 {
 		f.Limit = DefaultLimit

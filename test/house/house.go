@@ -55,7 +55,7 @@ func OpenOutside(t *testing.T, agents int, change func(*configs.Config)) *House 
 func open(t *testing.T, o demo.Options, change func(*configs.Config)) *House {
 	t.Helper()
 	o.Change = func(c *configs.Config) {
-		c.Lines[0].Greeting, c.Lines[0].Greetings = "", nil
+		c.Lines[0].Greeting, c.Lines[0].Greetings, c.Lines[0].RecordingNotice = "", nil, ""
 		c.Queues[0].Announcement = ""
 		c.Queues[0].RingFor, c.Queues[0].WrapUp = 2*time.Second, time.Second
 		if change != nil {

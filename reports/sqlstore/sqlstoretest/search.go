@@ -64,7 +64,9 @@ func recordings(t *testing.T, l Ledger) {
 		arrived("1", "+8613800138000"), answered("1", "zoe"), answered("1", "ann"),
 		Recording("1", "1.wav", 0, 1000),
 		arrived("2", "013900139000"), answered("2", "ann"), Recording("2", "2.wav", 1000, 2000),
-		arrived("3", ""), Recording("3", "3.wav", 2000, 3000),
+		arrived("3", ""), call.Event{
+			Kind: call.Messaged, At: At(2900), Call: "3", Offset: 700, Held: 2200, Reason: string(call.Closed),
+		}, Recording("3", "3.wav", 2000, 3000),
 		Recording("4", "4.wav", 3000, 4000), // made while nobody was here to see the call
 	)
 	for _, c := range []struct {
@@ -84,6 +86,7 @@ func recordings(t *testing.T, l Ledger) {
 		{"stranger", sqlstore.Filter{Agent: "bob"}, nil},
 		{"from", sqlstore.Filter{From: At(2000)}, []call.ID{"4", "3"}},
 		{"to", sqlstore.Filter{To: At(2000)}, []call.ID{"2", "1"}},
+		{"messages", sqlstore.Filter{Messages: true}, []call.ID{"3"}},
 		{"length", sqlstore.Filter{MinLength: 2000, MaxLength: 3000}, []call.ID{"3", "2"}},
 		{"all together", sqlstore.Filter{
 			Call: "2", Agent: "ann", Number: "9000", From: At(1000), To: At(1001), MinLength: 2000, MaxLength: 2000,
@@ -101,13 +104,19 @@ func recordings(t *testing.T, l Ledger) {
 			t.Errorf("%s: calls %v, want %v", c.name, got, c.want)
 		}
 	}
+	left, err := l.Recordings(t.Context(), sqlstore.Filter{Messages: true})
+	want := sqlstore.Message{Offset: 700, Length: 2200, Reason: call.Closed}
+	if err != nil || len(left) != 1 || left[0].Message == nil || *left[0].Message != want {
+		t.Errorf("messages %+v, %v; want %+v", left, err, want)
+	}
 	found, err := l.Recordings(t.Context(), sqlstore.Filter{Call: "1"})
 	if err != nil || len(found) != 1 {
 		t.Fatalf("%d recordings, %v", len(found), err)
 	}
 	r := found[0]
 	if r.Number != "+8613800138000" || r.Line != "10000" || !r.Arrived.Equal(At(0)) ||
-		!slices.Equal(r.Agents, []call.AgentID{"zoe", "ann"}) || r.Recording.Path != "1.wav" || r.Seq != 4 {
+		!slices.Equal(r.Agents, []call.AgentID{"zoe", "ann"}) || r.Recording.Path != "1.wav" || r.Seq != 4 ||
+		r.Message != nil {
 		t.Errorf("recording of call 1 is %+v", r)
 	}
 	for name, f := range map[string]sqlstore.Filter{
