@@ -104,8 +104,8 @@ func TestSurveyWithoutAnAnswer(t *testing.T) {
 	}
 }
 
-// TestNobodyIsAskedInVain: no survey where the caller hung up, where none is configured and
-// where the share says no.
+// TestNobodyIsAskedInVain: no survey where the caller hung up, where the share says no, where
+// the agent had called him, and after a talk outside.
 func TestNobodyIsAskedInVain(t *testing.T) {
 	in(t, 1, func(w *world) {
 		w.survey(0)
@@ -124,6 +124,27 @@ func TestNobodyIsAskedInVain(t *testing.T) {
 		w.hangUp()
 		if w.count("play sound:rate") != 0 {
 			t.Error("asked, although the caller hung up")
+		}
+	})
+	in(t, 1, func(w *world) {
+		w.survey(100)
+		w.dialsOut("ann")
+		w.up()
+		w.gone("c1-a1")
+		w.rest(time.Minute)
+		if w.count("play sound:rate") != 0 || w.one(call.Ended).Ending.Class != call.ClassAnswered {
+			t.Errorf("asked, although the agent called him: %v", w.orders)
+		}
+	})
+	in(t, 1, func(w *world) {
+		w.survey(100)
+		w.talks("110")
+		w.do("ann", Transfer, Target{Number: "110"})
+		w.rest(3 * time.Second)
+		w.gone("c1-o1")
+		w.rest(time.Minute)
+		if w.count("play sound:rate") != 0 {
+			t.Errorf("asked after a talk outside: %v", w.orders)
 		}
 	})
 }

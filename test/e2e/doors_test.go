@@ -231,3 +231,39 @@ func TestS104SurveyAfterTheTalk(t *testing.T) {
 		}
 	}
 }
+
+// TestS11MessageSpokenThroughARestart: the hotline is ended and started again in the middle
+// of a message. The caller hears nothing of it, and the message is one, with its whole span.
+func TestS11MessageSpokenThroughARestart(t *testing.T) {
+	h := house.Open(t, 1, func(c *configs.Config) {
+		addLine(c, messageLine, "a", nop)
+		shut(c, &c.Lines[1])
+		c.Lines[1].Messages = []configs.Occasion{"closed"}
+	})
+	h.Until("Asterisk is connected", func() bool { return h.Live().Health.OK })
+	leg := dial(h, messageLine, phonesim.CallOptions{From: house.Number(0)})
+	begun := when(h, house.Number(0), call.MessageBegun)
+	if err := h.StopApp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	pass(t, 2*time.Second)
+	if err := h.StartApp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.Until("the call is taken up", func() bool {
+		calls := h.Live().Calls
+		return len(calls) == 1 && calls[0].Stage == "message"
+	})
+	pass(t, time.Second)
+	leg.Hangup()
+	h.Over(leg)
+	s := house.Stories(t, h.Settle(), h.Sim.Ledger())[house.Number(0)]
+	compareMessage(h, s, false, prompts.MessageClosed)
+	m := s.One(t, call.Messaged)
+	if said := leg.Record().Ended.Sub(begun.At); (said - m.Held.Duration()).Abs() > 100*time.Millisecond {
+		t.Errorf("the message lasts %v, he spoke for %v", m.Held.Duration(), said)
+	}
+	if e := s.One(t, call.Ended).Ending; e != (call.Ending{Class: call.ClassMessage, Reason: call.Closed}) {
+		t.Errorf("ended %v", e)
+	}
+}
