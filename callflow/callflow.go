@@ -9,6 +9,7 @@ package callflow
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"hotline/acd"
@@ -21,6 +22,9 @@ type BridgeID string
 
 // BridgePrefix begins the name of every caller's bridge.
 const BridgePrefix = "hl-"
+
+// ErrLegGone is what OpenBridge returns for a party who has hung up.
+var ErrLegGone = errors.New("the leg is gone")
 
 // Bridges joins legs. All methods are idempotent: a bridge that is already there or
 // already gone is no error.

@@ -3,6 +3,7 @@ package callflow
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -129,12 +130,21 @@ func (f *flow) begin(ctx context.Context) {
 	f.began = time.Now()
 	f.record(call.Event{Kind: call.Arrived, At: f.began, Number: f.a.Number, Line: f.a.Line, Grade: f.a.Grade.ID})
 	f.m.opt.Recording.Begin(f.a.Call, f.a.Begin)
-	if err := f.m.opt.Phone.OpenBridge(ctx, f.bridge, f.a.Leg); err != nil {
-		f.log.Error("bridge for the caller failed", "error", err)
-		f.leave(ctx, call.Ending{Class: call.ClassFailed, Reason: call.SwitchFailure}, "")
-		return
+	switch err := f.m.opt.Phone.OpenBridge(ctx, f.bridge, f.a.Leg); {
+	case errors.Is(err, ErrLegGone):
+		f.to(Greeting)
+		f.deadline.Reset(f.m.opt.LeaveMax) // he hung up already; the word of it is on its way
+	case err != nil:
+		f.unbridged(ctx, err)
+	default:
+		f.open(ctx)
 	}
-	f.open(ctx)
+}
+
+// unbridged is a caller whom the switch cannot serve.
+func (f *flow) unbridged(ctx context.Context, err error) {
+	f.log.Error("bridge for the caller failed", "error", err)
+	f.leave(ctx, call.Ending{Class: call.ClassFailed, Reason: call.SwitchFailure}, "")
 }
 
 // handle is total: a signal that does not fit the stage is ignored, because every event of
@@ -221,6 +231,8 @@ func (f *flow) expire(ctx context.Context) {
 	case f.playing != "":
 		f.log.Warn("prompt did not end in time", "playback", f.playing)
 		f.playEnded(ctx, PlayEnded{f.playing})
+	case f.stage == Greeting:
+		f.unbridged(ctx, ErrLegGone)
 	case f.stage == Waiting:
 		f.announce(ctx)
 	case f.stage == Speaking:

@@ -417,3 +417,44 @@ func TestMailboxIsBounded(t *testing.T) {
 		t.Errorf("post after close: taken %v, full %v", taken, full)
 	}
 }
+
+// TestLookThatCrossesAnEnd: a look that misses a leg whose end is still on its way does not
+// make the end a lost one.
+func TestLookThatCrossesAnEnd(t *testing.T) {
+	in(t, 1, func(w *world) {
+		w.arrive()
+		w.endPrompt()
+		w.after(5 * time.Second)
+		w.m.Reconcile(time.Now(), nil)
+		w.after(100 * time.Millisecond)
+		w.m.Deliver("c1", LegGone{Leg: "c1-a1", Outcome: call.Busy})
+		w.m.Deliver("c1", CallerGone{At: time.Now()})
+		w.after(time.Minute)
+		kinds := w.kinds()
+		if !slices.Contains(kinds, "offer_ended busy") || !slices.Contains(kinds, "ended abandoned/hung_up_in_queue") {
+			t.Errorf("events = %v", kinds)
+		}
+	})
+}
+
+// TestCallerWhoIsGoneAtOnce: he hung up before his bridge was there. That is no fault of the
+// switch, unless the word of his end never comes.
+func TestCallerWhoIsGoneAtOnce(t *testing.T) {
+	for name, told := range map[string]bool{"told": true, "never told": false} {
+		t.Run(name, func(t *testing.T) {
+			in(t, 1, func(w *world) {
+				w.refuse["bridge"] = fmt.Errorf("404: %w", ErrLegGone)
+				w.arrive()
+				want := "ended failed/switch_failure"
+				if told {
+					w.m.Deliver("c1", CallerGone{At: time.Now()})
+					want = "ended abandoned/hung_up_in_greeting"
+				}
+				w.after(time.Minute)
+				if !slices.Contains(w.kinds(), want) {
+					t.Errorf("events = %v, want %q", w.kinds(), want)
+				}
+			})
+		})
+	}
+}

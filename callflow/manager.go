@@ -19,6 +19,8 @@ const (
 	// settle is how long a leg may be younger than a look before its absence counts: the
 	// look may have been taken before the leg was made.
 	settle = 3 * time.Second
+	// wordMax is how long the word of an end may take after the end itself.
+	wordMax = time.Second
 	// overBound is how many calls that are over are kept in mind: minutes of a busy house,
 	// while an event that comes again does so within seconds.
 	overBound = 4096

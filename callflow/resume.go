@@ -78,8 +78,7 @@ func (f *flow) resume(ctx context.Context, r Resumption) {
 	f.m.opt.Recording.Begin(f.a.Call, f.a.Begin)
 	if !r.Bridged {
 		if err := f.m.opt.Phone.OpenBridge(ctx, f.bridge, f.a.Leg); err != nil {
-			f.log.Error("bridge for the caller failed", "error", err)
-			f.leave(ctx, call.Ending{Class: call.ClassFailed, Reason: call.SwitchFailure}, "")
+			f.unbridged(ctx, err)
 			return
 		}
 	}

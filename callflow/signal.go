@@ -67,6 +67,7 @@ type look struct {
 	taken time.Time
 	legs  map[call.LegID]LegState
 	yours []call.LegID // among legs, but for the caller's
+	again bool         // what it misses was missed before
 }
 
 func (look) signal() {}

@@ -162,11 +162,17 @@ func (f *flow) setAgent(a call.AgentID) {
 	f.seen.Agent = a
 }
 
-// compare takes up what the switch did while we did not hear it.
+// compare takes up what the switch did while we did not hear it. What the look misses may
+// have ended in the moment before it, with the word of it still on its way, and that word
+// tells more: so it counts as lost only when it is missed once more.
 func (f *flow) compare(ctx context.Context, s look) {
+	missing := false
 	if since, dialled := f.callerSince(); dialled && !f.gone && since.Add(settle).Before(s.taken) {
 		if _, there := s.legs[f.a.Leg]; !there {
-			f.callerGone(ctx, CallerGone{At: s.taken, Lost: true})
+			missing = true
+			if s.again {
+				f.callerGone(ctx, CallerGone{At: s.taken, Lost: true})
+			}
 		}
 	}
 	for _, id := range s.yours {
@@ -180,7 +186,25 @@ func (f *flow) compare(ctx context.Context, s look) {
 		case there && st.Up:
 			f.legUp(ctx, id)
 		case !there && l.since.Add(settle).Before(s.taken):
-			f.legGone(ctx, LegGone{Leg: id, Outcome: call.Unreachable})
+			missing = true
+			if s.again {
+				f.legGone(ctx, LegGone{Leg: id, Outcome: call.Unreachable})
+			}
 		}
+	}
+	if missing && !s.again {
+		s.again = true
+		f.side.Go(func() { f.lookAgain(ctx, s) })
+	}
+}
+
+// lookAgain comes back to a look when the word of what it misses has had time to arrive.
+func (f *flow) lookAgain(ctx context.Context, s look) {
+	timer := time.NewTimer(wordMax)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+		f.m.post(f, s)
 	}
 }

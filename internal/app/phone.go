@@ -32,7 +32,12 @@ func (p *phone) OpenBridge(ctx context.Context, b callflow.BridgeID, caller call
 	if err := p.ari.CreateBridge(ctx, string(b), "mixing", string(b)); err != nil {
 		return err
 	}
-	return p.ari.AddChannel(ctx, string(b), string(caller))
+	err := p.ari.AddChannel(ctx, string(b), string(caller))
+	if errors.Is(err, ari.ErrGone) || errors.Is(err, ari.ErrConflict) {
+		// Asterisk says "not in the application" of a channel that is ending.
+		return fmt.Errorf("%w: %w", callflow.ErrLegGone, err)
+	}
+	return err
 }
 
 // Join puts an agent's leg into the bridge.
