@@ -8,9 +8,9 @@ import (
 
 // Command is something that happened to a caller, an agent or a phone, as the engine is
 // told of it. The list is closed: SignIn, SignOut, GoReady, TakeBreak, Enter, Leave,
-// Assign, Move, Answered, OfferFailed, Hold, Unhold, LegEnded, WrapUpDone, Adopt, Restore
-// and Tick. A command that names something
-// unknown, that comes twice or in the wrong order changes nothing and is counted in Stats.
+// Assign, Move, Answered, OfferFailed, Hold, Unhold, LegEnded, WrapUpDone, Adopt, Restore,
+// Halt, Proceed and Tick. A command that names something unknown, that comes twice or in the
+// wrong order changes nothing and is counted in Stats.
 type Command interface{ command() }
 
 // SignIn makes an offline agent ready. It withdraws a sign-out that waits for the end of
@@ -139,6 +139,15 @@ type LegEnded struct {
 // WrapUpDone ends the agent's wrap-up before its limit.
 type WrapUpDone struct{ Agent call.AgentID }
 
+// Halt says that the switch is out of reach: nobody is rung until Proceed, and a phone that
+// rings is not given up, because what becomes of it cannot be seen. Callers keep their places,
+// and no agent is charged with a call that he could not take.
+type Halt struct{}
+
+// Proceed ends a Halt. Whoever waits is served in his turn, so everything that happened
+// meanwhile must have been told before.
+type Proceed struct{}
+
 // Tick only lets the deadlines up to now take effect, which every command does first.
 type Tick struct{}
 
@@ -156,4 +165,6 @@ func (Answered) command()    {}
 func (OfferFailed) command() {}
 func (LegEnded) command()    {}
 func (WrapUpDone) command()  {}
+func (Halt) command()        {}
+func (Proceed) command()     {}
 func (Tick) command()        {}

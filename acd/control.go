@@ -12,7 +12,7 @@ func (e *Engine) seekOnly(c *caller) bool {
 	a := c.only
 	waits := !c.rung && !a.away() && c.preferEnd.After(e.now)
 	switch {
-	case !c.rung && a.free():
+	case !c.rung && a.free() && !e.halted:
 		e.ring(a, c)
 	case waits:
 		c.prefer = a

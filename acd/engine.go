@@ -32,6 +32,7 @@ type Engine struct {
 	deadlines ordered[*deadline]
 	arrivals  uint64 // numbers whatever needs a stable order among equal times
 	stats     Stats
+	halted    bool // nobody is rung, see Halt
 
 	// Of the Apply that is running.
 	now time.Time // as given: deadlines keep its monotonic part and survive a clock step
@@ -143,6 +144,10 @@ func (e *Engine) handle(c Command) {
 		e.adopt(c)
 	case Restore:
 		e.restore(c)
+	case Halt:
+		e.halt()
+	case Proceed:
+		e.proceed()
 	case Tick:
 	default:
 		e.stats.Unknown++

@@ -16,6 +16,9 @@ func (s *stand) key() rank { return s.caller.rank }
 // pick is the agent to ring for a caller, or nil. One who is still preferred then is the
 // agent he is kept for.
 func (e *Engine) pick(c *caller) *agent {
+	if e.halted {
+		return nil
+	}
 	if c.only != nil {
 		if c.only.free() {
 			return c.only
@@ -132,7 +135,7 @@ func (e *Engine) settle(a *agent) {
 	if !a.free() {
 		return
 	}
-	if c := callerFor(a); c != nil {
+	if c := callerFor(a); c != nil && !e.halted {
 		e.ring(a, c)
 		return
 	}

@@ -208,6 +208,8 @@ func (e *Engine) endTalk(o *offer, by call.Party) {
 // expired ends the phase that lasted to its limit.
 func (o *offer) expired(e *Engine) {
 	switch {
+	case o.phase == ringing && e.halted:
+		e.startIn(&o.timer, haltedRing)
 	case o.phase == ringing:
 		e.drop(o, call.NoAnswer)
 		e.unanswered(o, call.NoAnswer)

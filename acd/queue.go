@@ -8,7 +8,7 @@ import (
 )
 
 // queue is one line of callers and who is free to serve it, both by level. At the end of
-// every Apply nobody stands in a line that an idle agent may serve.
+// every Apply nobody stands in a line that an idle agent may serve, unless the engine halts.
 type queue struct {
 	Queue
 	index    int               // in the config

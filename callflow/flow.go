@@ -173,6 +173,9 @@ func (f *flow) handle(ctx context.Context, s Signal) {
 		f.obey(ctx, s.Action)
 	case look:
 		f.compare(ctx, s)
+		s.done()
+	case died:
+		f.switchDied(ctx, s.at)
 	}
 }
 

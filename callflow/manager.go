@@ -158,16 +158,37 @@ func (m *Manager) refuse(a acd.Action) {
 
 // Reconcile compares every flow with what the switch knew at the time taken. Legs it did
 // not know are over; agents' legs that were picked up unseen are taken up; legs that bear a
-// call's name and were given up by it are ended.
-func (m *Manager) Reconcile(taken time.Time, legs map[call.LegID]LegState) {
+// call's name and were given up by it are ended. The channel is closed when every flow has done
+// so, or has ended.
+func (m *Manager) Reconcile(taken time.Time, legs map[call.LegID]LegState) <-chan struct{} {
 	yours := map[call.ID][]call.LegID{}
 	for id := range legs {
 		if owner, part := CallOf(string(id)); part != "" {
 			yours[owner] = append(yours[owner], id)
 		}
 	}
+	flows, done := m.all(), make(chan struct{})
+	var left atomic.Int64
+	left.Store(int64(len(flows)) + 1)
+	one := func() {
+		if left.Add(-1) == 0 {
+			close(done)
+		}
+	}
+	for _, f := range flows {
+		if !m.post(f, look{taken: taken, legs: legs, yours: yours[f.a.Call], done: one}) {
+			one()
+		}
+	}
+	one()
+	return done
+}
+
+// SwitchDied ends every call: the switch that held them is gone, with all their legs, since
+// the given time.
+func (m *Manager) SwitchDied(at time.Time) {
 	for _, f := range m.all() {
-		m.post(f, look{taken: taken, legs: legs, yours: yours[f.a.Call]})
+		m.post(f, died{at})
 	}
 }
 
@@ -231,6 +252,8 @@ func (m *Manager) forget(f *flow) {
 			m.refuse(s.Action)
 		case request:
 			s.reply <- ErrNoCall
+		case look:
+			s.done()
 		}
 	}
 }

@@ -266,9 +266,13 @@ func (f *flow) classSoFar() call.Class {
 // writeEnd tells the ledger and the recorder that the caller's leg is over.
 func (f *flow) writeEnd() {
 	now := time.Now()
+	last := now
+	if f.ending.Reason == call.SwitchFailure {
+		last = f.goneAt // it is found out only when the switch is back
+	}
 	f.record(call.Event{
 		Kind: call.Ended, At: now, Number: f.a.Number, Line: f.a.Line, Queue: cmp.Or(f.queue, f.line.Queue),
-		Ending: f.ending, By: f.by, Total: call.Between(call.Stamp(f.began), call.Stamp(now)),
+		Ending: f.ending, By: f.by, Total: call.Between(call.Stamp(f.began), call.Stamp(last)),
 	})
 	end := f.goneAt
 	if f.lost {

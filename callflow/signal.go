@@ -68,9 +68,15 @@ type look struct {
 	legs  map[call.LegID]LegState
 	yours []call.LegID // among legs, but for the caller's
 	again bool         // what it misses was missed before
+	done  func()       // told once when the look is done
 }
 
 func (look) signal() {}
+
+// died says that the switch has died, and since when no leg is there any more.
+type died struct{ at time.Time }
+
+func (died) signal() {}
 
 // LegState is what the switch says of a leg when asked.
 type LegState struct{ Up bool }

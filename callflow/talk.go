@@ -66,9 +66,17 @@ func (f *flow) serve(id call.LegID) {
 
 // legGone is the end of a leg: of a talk, or of an offer.
 func (f *flow) legGone(ctx context.Context, s LegGone) {
+	if l, goesOn := f.legOver(s); goesOn && !f.gone {
+		f.goOn(ctx, s.Leg, l)
+	}
+}
+
+// legOver takes a leg out and tells the engine of its end; goesOn is false for an offer that
+// nobody took, which changes nothing for the caller.
+func (f *flow) legOver(s LegGone) (l *leg, goesOn bool) {
 	l, ok := f.legs[s.Leg]
 	if !ok {
-		return
+		return nil, false
 	}
 	delete(f.legs, s.Leg)
 	offer := call.OfferID(s.Leg)
@@ -77,12 +85,31 @@ func (f *flow) legGone(ctx context.Context, s LegGone) {
 		f.outsideGone(s.Leg, l, s.Outcome)
 	case !l.up || l.dropped:
 		f.submit(acd.OfferFailed{Offer: offer, Outcome: s.Outcome})
-		return
+		return l, false
 	default:
 		f.submit(acd.LegEnded{Offer: offer, By: f.endedBy(l)})
 	}
-	if !f.gone {
-		f.goOn(ctx, s.Leg, l)
+	return l, true
+}
+
+// switchDied ends the call: neither side has hung up. Talks end before the caller leaves, or
+// he would have ended them; offers after it, or his place would be offered to the next agent.
+func (f *flow) switchDied(ctx context.Context, at time.Time) {
+	for id, l := range f.legs {
+		if l.up && !l.dropped {
+			l.by = call.BySystem
+			f.legOver(LegGone{Leg: id, Outcome: call.Canceled})
+		}
+	}
+	if f.ending == (call.Ending{}) && f.stage != Speaking { // a message that was left is one
+		f.ending, f.by = call.Ending{Class: call.ClassFailed, Reason: call.SwitchFailure}, call.BySystem
+		if f.talked {
+			f.ending.Class = call.ClassAnswered
+		}
+	}
+	f.callerGone(ctx, CallerGone{At: at})
+	for id := range f.legs {
+		f.legOver(LegGone{Leg: id, Outcome: call.Canceled})
 	}
 }
 

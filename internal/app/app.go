@@ -30,7 +30,7 @@ const (
 	commandMax = 5 * time.Second
 	// lookEvery is how often all calls are compared with Asterisk's channels: whatever an
 	// event failed to tell is repaired within this time.
-	lookEvery = 30 * time.Second
+	lookEvery = 10 * time.Second
 )
 
 // App is one running hotline.
@@ -55,6 +55,7 @@ type App struct {
 	dialled  atomic.Uint64 // calls that agents made, for their ids
 	roster   *roster
 	strays   strays
+	reach    reach
 	fallback fallback
 	ari      *ari.Client
 	web      *web.Server

@@ -36,9 +36,13 @@ func (a *App) message(ctx context.Context, m ari.Message) {
 				Kind: call.StreamGap, At: call.Stamp(time.Now()), Held: call.MillisOf(m.Gap), Reason: "reconnected",
 			})
 		}
-		a.take(ctx, m.Snapshot)
+		if m.Restarted {
+			a.calls.SwitchDied(a.reach.since())
+		}
+		a.reach.up(ctx, a, a.take(ctx, m.Snapshot))
 	case *ari.Down:
 		a.health.set("asterisk", m.Cause)
+		a.reach.down(a)
 		a.log.Error("Asterisk is out of reach; calls go on there", "error", m.Cause)
 	case *ari.Resync:
 		a.log.Warn("events were lost, looking again", "reason", m.Reason, "lost", m.Lost)
@@ -48,8 +52,9 @@ func (a *App) message(ctx context.Context, m ari.Message) {
 	}
 }
 
-// take brings the house into line with what the switch holds (ari.md 1.6).
-func (a *App) take(ctx context.Context, s ari.Snapshot) {
+// take brings the house into line with what the switch holds (ari.md 1.6). The channel is
+// closed when every call has been compared with it.
+func (a *App) take(ctx context.Context, s ari.Snapshot) <-chan struct{} {
 	taken := time.Now()
 	ours := make(map[string]bool, len(s.App.Channels))
 	for _, id := range s.App.Channels {
@@ -77,11 +82,12 @@ func (a *App) take(ctx context.Context, s ari.Snapshot) {
 			a.stranger(ctx, c)
 		}
 	}
-	a.calls.Reconcile(taken, legs)
+	compared := a.calls.Reconcile(taken, legs)
 	a.closeEmpty(ctx, s.Bridges)
 	for _, e := range s.Endpoints {
 		a.roster.seen(e)
 	}
+	return compared
 }
 
 // bridgePrefix begins the name of every caller's bridge; the call's id follows.

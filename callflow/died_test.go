@@ -1,0 +1,58 @@
+package callflow
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"hotline/call"
+)
+
+// TestPeers10SwitchDies: the switch is gone with all its legs. Each call ends as its failure
+// and not as anybody's hang-up, and every agent is free at once.
+func TestPeers10SwitchDies(t *testing.T) {
+	for name, c := range map[string]struct {
+		bring func(w *world)
+		want  []string
+	}{
+		"greeting": {(*world).arrive, []string{"ended failed/switch_failure"}},
+		"ringing": {func(w *world) { w.arrive(); w.endPrompt() }, []string{
+			"offer_ended canceled", "left_queue abandoned", "ended failed/switch_failure",
+		}},
+		"talk": {func(w *world) {
+			w.arrive()
+			w.endPrompt()
+			w.m.Deliver("c1", LegUp{Leg: "c1-a1"})
+			w.after(time.Second)
+		}, []string{"talk_ended by system", "ended answered/switch_failure"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in(t, 1, func(w *world) {
+				c.bring(w)
+				w.refuse["hangup"] = errors.New("out of reach")
+				died := time.Now()
+				w.after(4 * time.Second)
+				delete(w.refuse, "hangup")
+				w.m.SwitchDied(died)
+				w.after(time.Second)
+				for _, k := range c.want {
+					if !slices.Contains(w.kinds(), k) {
+						t.Errorf("events = %v, want %q", w.kinds(), k)
+					}
+				}
+				if at := w.ended["c1"]; !at.Equal(died) {
+					t.Errorf("the recording is held against an end at %v, want %v", at, died)
+				}
+				for _, e := range w.events {
+					if e.Kind == call.Ended && e.Total.Duration() > 3*time.Second {
+						t.Errorf("the call lasted %v, but the switch was dead", e.Total.Duration())
+					}
+				}
+				if left := w.m.Calls(); len(left) > 0 {
+					t.Errorf("calls left: %+v", left)
+				}
+			})
+		})
+	}
+}
