@@ -41,8 +41,8 @@ func (s Survey) asks(id call.ID) bool {
 }
 
 // rate begins the survey after an agent has left the talk. It reports false when this caller
-// is not asked, nor one whom the agent called himself. Neither the talk nor the agent's work after it is touched: both are the
-// engine's and began and ended with the agent's leg.
+// is not asked, nor one whom the agent called himself. Neither the talk nor the agent's work
+// after it is touched: both are the engine's and began and ended with the agent's leg.
 func (f *flow) rate(ctx context.Context, agent call.AgentID) bool {
 	if agent == "" || f.out != nil || len(f.legs) > 0 || f.by != call.ByAgent || !f.room.Survey.asks(f.a.Call) {
 		return false

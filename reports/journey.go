@@ -72,6 +72,7 @@ type Journey struct {
 	end      time.Time   // when the call ended, valid when Over
 	Stays    []Stay
 	Legs     []Leg
+	ratings  []rating
 	// Contradictions counts events that cannot be true together with earlier ones, such
 	// as a second end of one stay. The first word stands.
 	Contradictions int
@@ -138,10 +139,12 @@ func (j *Journey) take(e call.Event) error {
 	case call.WrapUpEnded:
 		l := j.leg(e)
 		l.Wrap, l.WrapOver = e.Wrap, true
+	case call.SurveyBegun, call.Surveyed:
+		j.surveyed(e)
 	case call.Ended:
 		j.ended(e)
 	case call.Connected, call.HoldEnded, call.Conferenced, call.Transferred, call.Dialled, call.DialEnded,
-		call.MessageBegun, call.Messaged, call.SurveyBegun, call.Surveyed,
+		call.MessageBegun, call.Messaged,
 		call.Recorded, call.RecordingFault, call.AgentChanged, call.StreamGap:
 		// They say nothing that the figures count.
 	default:

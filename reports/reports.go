@@ -87,6 +87,8 @@ type Report struct {
 	Total  Row   // over all queues; a call that overflowed counts in each queue it was in
 	Lines  []Line
 	Late   []Late
+	// Surveys are by queue, then by agent.
+	Surveys []Survey
 	// Contradictions counts events that cannot be true together with earlier ones of
 	// their call. It is 0 unless the ledger holds a fault, and then belongs on the screen.
 	Contradictions int
@@ -137,6 +139,7 @@ type tally struct {
 	rows           map[call.QueueID][]Figures
 	lines          map[string]*Line
 	late           []Late
+	surveys        []Survey // by queue, then by agent
 	contradictions int
 }
 
@@ -175,6 +178,7 @@ func (t *tally) add(j Journey) {
 			f.addLeg(l)
 		}
 	}
+	t.addSurveys(j)
 	if t.spec.Period.Contains(j.Arrived) && !j.Outbound {
 		t.line(j.Line).add(j)
 	}
@@ -217,7 +221,7 @@ func (t *tally) report() *Report {
 	for _, number := range slices.Sorted(maps.Keys(t.lines)) {
 		r.Lines = append(r.Lines, *t.lines[number])
 	}
-	r.Late = t.late
+	r.Late, r.Surveys = t.late, t.surveys
 	slices.SortFunc(r.Late, func(a, b Late) int {
 		return cmp.Or(cmp.Compare(a.Agent, b.Agent), a.Entered.Compare(b.Entered), cmp.Compare(a.Call, b.Call))
 	})

@@ -15,6 +15,7 @@ const (
 	FiguresPart Part = "figures" // queues and intervals, then totals
 	LinesPart   Part = "lines"   // what became of calls, by the number that was dialled
 	LatePart    Part = "late"    // callers who waited longer than T, by agent
+	SurveysPart Part = "surveys" // answers to the survey after the talk, by queue and agent
 )
 
 // Format is a form of output.
@@ -107,8 +108,10 @@ func (r *Report) table(p Part, v View) (table, error) {
 		return r.linesTable(v.Lang), nil
 	case LatePart:
 		return r.lateTable(v.Lang), nil
+	case SurveysPart:
+		return r.surveysTable(v.Lang), nil
 	}
-	return table{}, fmt.Errorf("%w: part %q is none of figures, lines, late", ErrInvalid, p)
+	return table{}, fmt.Errorf("%w: part %q is none of figures, lines, late, surveys", ErrInvalid, p)
 }
 
 // The scopes of a row of figures. They stand in the first column, so that a spreadsheet

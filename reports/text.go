@@ -46,6 +46,8 @@ func partName(p Part, l Lang) string {
 		return l.pick("来电", "calls by line")
 	case LatePart:
 		return l.pick("超时应答清单", "callers who waited too long")
+	case SurveysPart:
+		return l.pick("满意度评价", "surveys")
 	}
 	return string(p)
 }

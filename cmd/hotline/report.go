@@ -23,7 +23,7 @@ type reportCmd struct {
 	Threshold time.Duration `help:"Answered in time, inclusive; default as configured."`
 	Short     time.Duration `help:"An abandon below it is short; default as configured." default:"-1s"`
 	Format    string        `help:"text, csv or json." enum:"text,csv,json" default:"text"`
-	Part      []string      `help:"Tables: figures, lines, late."`
+	Part      []string      `help:"Tables: figures, lines, late, surveys."`
 	Column    []string      `help:"Columns of the figures."`
 	Lang      string        `help:"Language: zh-CN or en." enum:"zh-CN,en" default:"zh-CN"`
 	BOM       bool          `name:"bom" help:"Begin CSV with a byte order mark, for Excel."`
