@@ -276,7 +276,7 @@ func (s *switchboard) holdsAll(recorded map[int]int, changes int, parties ...str
 
 // Each agent's RTP numbers lie behind those of the agent before, in 16 bits, and yet the
 // recording holds every one of them. Without the refresh the second is recorded as silence.
-func TestRefreshKeepsEachAgentInTheRecording(t *testing.T) {
+func TestPeers08EachAgentStaysInTheRecording(t *testing.T) {
 	for name, c := range map[string]struct {
 		law   phoneLaw.Law
 		a, b  uint16
