@@ -19,11 +19,11 @@ var (
 	mixCalls = flag.Int("mix.calls", 100, "how many mixed calls")
 )
 
-// TestPeers06HundredMixedCallsAgree: ten agents and a hundred callers who are held,
+// TestS22HundredMixedCallsAgree: ten agents and a hundred callers who are held,
 // transferred, asked about, joined in conferences and sent to numbers outside. Phones,
 // ledger, Redis and report agree to the call and to 50 ms, each agent has his own talk time
 // after every kind of transfer, and whatever voice a caller heard is in his recording.
-func TestPeers06HundredMixedCallsAgree(t *testing.T) {
+func TestS22HundredMixedCallsAgree(t *testing.T) {
 	if *mixSeed == 0 {
 		*mixSeed = rand.Uint64()
 	}
