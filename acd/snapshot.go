@@ -48,6 +48,7 @@ type AgentView struct {
 	Call     call.ID         // that he is rung for, talks with or wraps up
 	Queue    call.QueueID    // of Call
 	Offer    call.OfferID    // of Call
+	Answer   time.Time       // when he answered Call; zero while his phone rings
 	Misses   int             // calls in a row that he let ring out
 	// Resting says that he is ready but not rung yet: the leg of his last offer is not
 	// confirmed gone, or he has just missed a call (Config.MissPause).
@@ -110,7 +111,7 @@ func (a *agent) view() AgentView {
 		Resting: a.state == call.Ready && !a.free(),
 	}
 	if o := a.offer; o != nil {
-		v.Call, v.Queue, v.Offer = o.caller.journey, o.caller.queue.ID, o.id
+		v.Call, v.Queue, v.Offer, v.Answer = o.caller.journey, o.caller.queue.ID, o.id, o.answer
 	}
 	return v
 }

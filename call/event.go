@@ -20,6 +20,7 @@ const (
 	Transferred    Kind = "transferred"     // Agent, Offer, Target, Reason (TransferKind): the agent gave the caller away
 	Dialled        Kind = "dialled"         // Agent, Leg, Target: an outside number is dialled
 	DialEnded      Kind = "dial_ended"      // as Dialled, and Outcome or Answer, Talk and By: that leg is over
+	Estimated      Kind = "estimated"       // Queue, Entered, P50, P90, Said: he who waits was told for how long
 	LeftQueue      Kind = "left_queue"      // Queue, Entered, Outcome, Wait: left without an answer
 	TalkEnded      Kind = "talk_ended"      // as Answered, and Answer, Talk, Hold, By: the agent's leg is over
 	WrapUpEnded    Kind = "wrapup_ended"    // Queue, Entered, Agent, Answer, Wrap: the work after the call is over
@@ -182,6 +183,10 @@ type Event struct {
 	Wrap  Millis `json:"wrap_ms,omitempty"`  // after-call work
 	Total Millis `json:"total_ms,omitempty"` // arrival to this event
 	Held  Millis `json:"held_ms,omitempty"`  // time in the state or condition that ended
+
+	P50  Millis `json:"p50_ms,omitempty"`  // from this event: half of those in his place are answered by then
+	P90  Millis `json:"p90_ms,omitempty"`  // nine of ten are
+	Said Millis `json:"said_ms,omitempty"` // what he was told of it, as rounded
 
 	Outcome Outcome    `json:"outcome,omitempty"`
 	Ending  Ending     `json:"ending,omitzero"`

@@ -121,6 +121,7 @@ type Room struct {
 	Announcement  string        // sound while waiting, "" for none
 	AnnounceEvery time.Duration // between two announcements; 0 = one only
 	Survey        Survey
+	Estimate      Estimate
 }
 
 // Arrival is a caller who reached our application, already answered and recorded by the

@@ -81,6 +81,7 @@ type flow struct {
 	side     sync.WaitGroup // commands that run beside the flow
 	message  message
 	room     Room // of queue
+	due      sayings
 	survey   survey
 
 	seenMu sync.Mutex
@@ -169,6 +170,8 @@ func (f *flow) handle(ctx context.Context, s Signal) {
 		s.reply <- f.control(ctx, s.Control)
 	case moved:
 		f.move(s.queue)
+	case foretold:
+		f.hear(ctx, s.Forecast)
 	case order:
 		f.obey(ctx, s.Action)
 	case look:

@@ -39,6 +39,10 @@ type Options struct {
 	// Standing tells how a caller enters a queue; nil = everybody alike. It must not block.
 	Standing func(a Arrival, queue call.QueueID) Standing
 
+	// Foretell tells how long a caller who waits still does; false when nobody knows. nil =
+	// never known. It is asked beside the call and may take its time.
+	Foretell func(ctx context.Context, id call.ID) (acd.Forecast, bool)
+
 	UnknownNumber string        // sound for a number without a queue, "" for none
 	PromptMax     time.Duration // a prompt that does not end by itself is passed over; default 60 s
 	TransferWait  time.Duration // an agent who is called for is waited for; default 20 s

@@ -10,10 +10,6 @@ import (
 	"hotline/call"
 )
 
-// announceAfter is how long a caller waits before the first announcement: who is answered
-// at once need not hear that all agents are busy.
-const announceAfter = 3 * time.Second
-
 // hangUpAgain is the pause before a hang-up that failed is tried again: short enough that
 // the phone is silent before the engine rings it for the next caller (acd.Config.RingGrace).
 const hangUpAgain = time.Second
@@ -25,34 +21,7 @@ func (f *flow) enqueue(ctx context.Context) {
 	f.entered, f.onKey = true, f.wish
 	f.submit(f.enterFirst(acd.Enter{Call: f.a.Call, Queue: f.queue}))
 	f.music(ctx)
-	f.next(announceAfter)
-}
-
-// wait is the time between two announcements.
-func (f *flow) wait(ctx context.Context) {
-	f.music(ctx)
-	if f.room.AnnounceEvery > 0 {
-		f.next(f.room.AnnounceEvery)
-	}
-}
-
-// announce plays the announcement in place of the music, unless a phone rings: then the
-// caller is about to be answered and the words would be in the way.
-func (f *flow) announce(ctx context.Context) {
-	if len(f.legs) > 0 {
-		f.next(announceAfter)
-		return
-	}
-	f.stopMusic(ctx)
-	if !f.play(ctx, f.room.Announcement) {
-		f.wait(ctx)
-	}
-}
-
-func (f *flow) next(d time.Duration) {
-	if f.room.Announcement != "" {
-		f.deadline.Reset(d)
-	}
+	f.first()
 }
 
 func (f *flow) music(ctx context.Context) {

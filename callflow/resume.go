@@ -103,6 +103,7 @@ func (f *flow) resume(ctx context.Context, r Resumption) {
 		f.submit(f.enter(acd.Enter{
 			Call: f.a.Call, Queue: f.queue, Since: r.Place.Entered, Place: r.Place.Place, Offers: r.Offers, Resumed: true,
 		}))
+		f.again()
 		f.wait(ctx)
 	default:
 		if f.route(ctx) {
@@ -141,6 +142,7 @@ func (f *flow) resumeLegs(ctx context.Context, r Resumption) {
 		f.flag(first.Below)
 		f.to(Waiting)
 		f.onKey = f.wish
+		f.again()
 		f.wait(ctx)
 	case first.Number != "":
 		f.outsideUp(ctx, first.Leg)

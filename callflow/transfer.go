@@ -102,7 +102,7 @@ func (f *flow) send(ctx context.Context, to Target) {
 		Call: f.a.Call, Queue: f.queue, Level: to.Level, Only: to.Agent, OrQueue: true,
 		PreferFor: f.m.opt.TransferWait, Offers: f.offers,
 	}))
-	f.next(announceAfter)
+	f.first()
 }
 
 // requeue is the way back of a caller whose target did not answer: nobody is lost.

@@ -160,6 +160,8 @@ type Queue struct {
 	StickyWait   time.Duration `yaml:"sticky_wait"`   // how long he waits for that agent alone
 	Survey       Survey        `yaml:"survey"`        // after the talk
 	ResumePlace  time.Duration `yaml:"resume_place"`  // who abandoned and redials within it has his place; 0 = off
+
+	Estimate Estimate `yaml:"estimate"` // of the wait, told to those who wait
 }
 
 // Survey asks callers after the talk how content they are (满意度评价).
@@ -236,6 +238,7 @@ func DefaultQueue() Queue {
 		Target:        85,
 		MinLevel:      "0",
 		Survey:        Survey{Percent: 100},
+		Estimate:      DefaultEstimate(),
 	}
 }
 

@@ -145,6 +145,7 @@ func (c *Config) checkQueues(r *rules) {
 		r.must(q.AnnounceEvery == 0 || q.AnnounceEvery >= 10*time.Second && q.AnnounceEvery <= time.Hour,
 			key+".announce_every", "must be 0 or from 10s to 1h, not %s", q.AnnounceEvery)
 		r.must(q.Target >= 1 && q.Target <= 100, key+".target", "must be from 1 to 100, not %d", q.Target)
+		q.Estimate.check(r, key+".estimate")
 		c.checkQueueRouting(r, key, q, known)
 		q.Survey.check(r, key+".survey")
 	}

@@ -44,6 +44,7 @@ type Stay struct {
 	Agent    call.AgentID   // who answered
 	Rung     bool           // an agent's phone rang
 	Missed   []call.AgentID // who was rung in vain before, in order; not those the caller hung up on
+	Told     []Told         // how long he was told that he would wait, in order
 }
 
 // Leg is one agent's part in a call.
@@ -133,6 +134,9 @@ func (j *Journey) take(e call.Event) error {
 		}
 	case call.LeftQueue:
 		return j.leftQueue(e)
+	case call.Estimated:
+		s := j.stay(e)
+		s.Told = append(s.Told, Told{At: e.At, P50: e.P50, P90: e.P90, Said: e.Said})
 	case call.TalkEnded:
 		l := j.leg(e)
 		l.Talk, l.TalkOver = e.Talk, true

@@ -27,6 +27,8 @@ type about struct {
 	Levels         map[Formula]any `json:"service_levels_pct"`
 	AnsweredShare  any             `json:"answered_share_of_arrived_pct"`
 	Contradictions int             `json:"contradictions"`
+	// Told is how good the estimates of waiting were, where any was told.
+	Told *calibration `json:"waits_told,omitempty"`
 }
 
 // writeJSON writes one object: the head under "about", then each table under its name as a
@@ -43,6 +45,9 @@ func (r *Report) writeJSON(w io.Writer, tables []table) error {
 	}
 	for _, f := range Formulas() {
 		head.Levels[f] = percent(r.Total.Figures.level(f)).json()
+	}
+	if r.Told.Told > 0 {
+		head.Told = r.Told.json()
 	}
 	b := jsonWriter{w: bufio.NewWriter(w)}
 	b.raw("{\"about\":")

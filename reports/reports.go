@@ -89,6 +89,8 @@ type Report struct {
 	Late   []Late
 	// Surveys are by queue, then by agent.
 	Surveys []Survey
+	// Told is how well callers were told how long they would wait.
+	Told Calibration
 	// Contradictions counts events that cannot be true together with earlier ones of
 	// their call. It is 0 unless the ledger holds a fault, and then belongs on the screen.
 	Contradictions int
@@ -140,6 +142,7 @@ type tally struct {
 	lines          map[string]*Line
 	late           []Late
 	surveys        []Survey // by queue, then by agent
+	told           Calibration
 	contradictions int
 }
 
@@ -169,6 +172,7 @@ func (t *tally) add(j Journey) {
 			continue
 		}
 		f.addStay(s, t.spec.Rules)
+		t.told.add(s)
 		if s.late(t.spec.Rules) {
 			t.late = append(t.late, lateOf(j, s))
 		}
@@ -222,6 +226,7 @@ func (t *tally) report() *Report {
 		r.Lines = append(r.Lines, *t.lines[number])
 	}
 	r.Late, r.Surveys = t.late, t.surveys
+	r.Late, r.Told = t.late, t.told
 	slices.SortFunc(r.Late, func(a, b Late) int {
 		return cmp.Or(cmp.Compare(a.Agent, b.Agent), a.Entered.Compare(b.Entered), cmp.Compare(a.Call, b.Call))
 	})

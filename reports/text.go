@@ -26,6 +26,7 @@ func (r *Report) writeText(w io.Writer, l Lang, tables []table) error {
 		fmt.Fprintf(b, " %s %s", f, percent(r.Total.Figures.level(f)).text(layout))
 	}
 	fmt.Fprintln(b)
+	r.writeTold(b, l, layout)
 	if r.Contradictions > 0 {
 		fmt.Fprintf(b, "%s: %d\n", l.pick("账本中自相矛盾的事件", "events in the ledger that contradict others"),
 			r.Contradictions)
@@ -35,6 +36,19 @@ func (r *Report) writeText(w io.Writer, l Lang, tables []table) error {
 		t.text(b, layout)
 	}
 	return b.Flush()
+}
+
+// writeTold tells how good the estimates of waiting were, where any was told.
+func (r *Report) writeTold(b *bufio.Writer, l Lang, layout string) {
+	if r.Told.Told == 0 {
+		return
+	}
+	p50, p90, off, over, under := r.Told.cells()
+	fmt.Fprintf(b, l.pick(
+		"预计等待: 播报 %d 次, 其中已接听 %d 次; 实际等待不超过 p50 %s%%, 不超过 p90 %s%%; 播报误差平均 %s 秒 (多报 %s, 少报 %s)\n",
+		"waits told: %d, answered %d of them; within p50 %s %%, within p90 %s %%; mean error %s s (over %s, under %s)\n"),
+		r.Told.Told, r.Told.Answered, p50.text(layout), p90.text(layout), off.text(layout), over.text(layout),
+		under.text(layout))
 }
 
 // partName is the title of a table.

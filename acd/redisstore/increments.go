@@ -58,7 +58,7 @@ func (r Rules) increments(ev call.Event) ([]increment, error) {
 		wrap := int64(ev.Wrap)
 		return talkIncrements(ev, Counter{Wraps: 1, Wrap: wrap}, AgentCounter{Wraps: 1, Wrap: wrap})
 	case call.Connected, call.HoldEnded, call.Conferenced, call.Transferred, call.Dialled, call.DialEnded,
-		call.MessageBegun, call.Messaged, call.SurveyBegun, call.Surveyed,
+		call.Estimated, call.MessageBegun, call.Messaged, call.SurveyBegun, call.Surveyed,
 		call.Recorded, call.RecordingFault, call.AgentChanged, call.StreamGap:
 		return nil, nil
 	default:

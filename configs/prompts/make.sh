@@ -73,6 +73,31 @@ prompt unknown-number "您拨打的号码暂未开通服务，请核对后再拨
 prompt apology "很抱歉，系统出现故障，暂时无法接通，请您稍后再拨。" \
 	"We are sorry. A technical fault keeps us from connecting your call. Please try again later."
 
+# How long a caller waits: wait-about and one of minutes-N, or a sentence of its own.
+prompt wait-under-1 "您的预计等待时间不到一分钟。" "Your waiting time will probably be less than one minute."
+prompt wait-about "您的预计等待时间约为" "Your waiting time will probably be about"
+prompt minutes-1 "一分钟。" "one minute."
+prompt minutes-2 "两分钟。" "two minutes."
+prompt minutes-3 "三分钟。" "three minutes."
+prompt minutes-4 "四分钟。" "four minutes."
+prompt minutes-5 "五分钟。" "five minutes."
+prompt minutes-6 "六分钟。" "six minutes."
+prompt minutes-7 "七分钟。" "seven minutes."
+prompt minutes-8 "八分钟。" "eight minutes."
+prompt minutes-9 "九分钟。" "nine minutes."
+prompt minutes-10 "十分钟。" "ten minutes."
+prompt minutes-15 "十五分钟。" "fifteen minutes."
+prompt minutes-20 "二十分钟。" "twenty minutes."
+prompt minutes-30 "三十分钟。" "thirty minutes."
+prompt wait-over-30 "您的预计等待时间超过三十分钟。" "Your waiting time will probably be more than thirty minutes."
+
+prompt callback-offer "如果您不想继续等待，请按一，我们将保留您的排队位置，并在轮到您时给您回电。" \
+	"If you do not want to wait on the line, press one. You keep your place, and we will call you back when it is your turn."
+prompt callback-taken "您的回电已登记，排队位置已为您保留。轮到您时，我们会给您回电，请保持电话畅通。再见。" \
+	"We have noted your number, and you keep your place. We will call you back when it is your turn. Goodbye."
+prompt closed-callback "您好，现在是非服务时间。如需我们在上班后给您回电，请按一。" \
+	"We are closed at the moment. If you want us to call you back when we open, press one."
+
 demo() { # demo NAME PITCH CHINESE ENGLISH
 	say zh-CN "demo/zh-CN/$1.alaw" "$2" "$3"
 	say en "demo/en/$1.alaw" "$2" "$4"

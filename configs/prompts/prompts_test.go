@@ -68,8 +68,12 @@ func TestSpeechLevelsAndLength(t *testing.T) {
 		if rms < -26 || rms > -16 {
 			t.Errorf("%s: RMS %.1f dBFS, want -26 to -16", name, rms)
 		}
-		if s := seconds(content); s < 2 || s > 15 {
-			t.Errorf("%s: %.1f s, want 2 to 15", name, s)
+		least := 2.0
+		if strings.Contains(name, "/minutes-") || strings.Contains(name, "/wait-") {
+			least = 0.8 // Pieces of a sentence, and short ones: they stand between the caller and his music.
+		}
+		if s := seconds(content); s < least || s > 15 {
+			t.Errorf("%s: %.1f s, want %.1f to 15", name, s, least)
 		}
 	}
 }
@@ -134,8 +138,8 @@ func TestSizes(t *testing.T) {
 		}
 		total += len(content)
 	}
-	if total > 3<<20 {
-		t.Errorf("%d bytes of speech in the binary, want 3 MiB at most", total)
+	if total > 4<<20 {
+		t.Errorf("%d bytes of speech in the binary, want 4 MiB at most", total)
 	}
 }
 

@@ -40,27 +40,28 @@ type App struct {
 	parts lifecycle.Stack
 	side  sync.WaitGroup // commands that no call owns
 
-	ledger   *sqlstore.Store
-	writer   *sqlstore.Writer
-	redis    *redisstore.Store
-	lease    *redisstore.Lease
-	folder   *redisstore.Folder
-	mirror   *redisstore.Mirror
-	recorder *recorder.Recorder
-	acd      *acd.Dispatcher
-	grades   grades
-	book     *book // nil when no queue asks for earlier calls
-	calls    *callflow.Manager
-	dialer   *dialer
-	dialled  atomic.Uint64 // calls that agents made, for their ids
-	roster   *roster
-	strays   strays
-	reach    reach
-	fallback fallback
-	ari      *ari.Client
-	web      *web.Server
-	health   health
-	looked   atomic.Bool // Asterisk's calls are known
+	ledger    *sqlstore.Store
+	writer    *sqlstore.Writer
+	redis     *redisstore.Store
+	lease     *redisstore.Lease
+	folder    *redisstore.Folder
+	mirror    *redisstore.Mirror
+	recorder  *recorder.Recorder
+	acd       *acd.Dispatcher
+	grades    grades
+	book      *book      // nil when no queue asks for earlier calls
+	estimator *estimator // nil when no queue tells its callers how long they wait
+	calls     *callflow.Manager
+	dialer    *dialer
+	dialled   atomic.Uint64 // calls that agents made, for their ids
+	roster    *roster
+	strays    strays
+	reach     reach
+	fallback  fallback
+	ari       *ari.Client
+	web       *web.Server
+	health    health
+	looked    atomic.Bool // Asterisk's calls are known
 
 	failed chan error
 }
@@ -115,6 +116,9 @@ func (a *App) Record(ev call.Event) {
 		a.book.note(ev)
 	}
 	a.dialer.note(ev)
+	if a.estimator != nil {
+		a.estimator.handled.Note(ev)
+	}
 	a.writer.Record(ev)
 }
 
@@ -265,8 +269,8 @@ func (a *App) startCalls(ctx context.Context) error {
 			trunk: newTrunk(a.cfg),
 		},
 		ACD: a.acd, Recording: a.recorder, Ledger: a,
-		Standing: a.standing,
-		Lines:    a.lines(), Queues: a.rooms(), UnknownNumber: a.sound("unknown-number"),
+		Standing: a.standing, Foretell: a.foretell(),
+		Lines: a.lines(), Queues: a.rooms(), UnknownNumber: a.sound("unknown-number"),
 		Log: a.log.With("part", "callflow"),
 	})
 	if err != nil {

@@ -18,6 +18,9 @@ func (a *App) startACD(ctx context.Context) error {
 	}
 	a.grades, a.dialer = newGrades(a.cfg), newDialer(a.cfg, a.outsideLegs)
 	a.startBook(ctx)
+	if err := a.startEstimator(ctx, acdConfig(a.cfg)); err != nil {
+		return err
+	}
 	a.acd, err = acd.NewDispatcher(engine, acd.Options{
 		Record: a.Record,
 		Act:    func(x acd.Action) { a.calls.Act(x) },
