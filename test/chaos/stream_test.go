@@ -12,15 +12,15 @@ import (
 	"hotline/test/house"
 )
 
-// onLine opens a house whose hotline reaches Asterisk over a line that the test can spoil.
-func onLine(t *testing.T, agents int) (*house.House, *line) {
+// onLine opens a house whose hotline reaches Asterisk over a line that the test can spoil. An
+// agent who is charged with so many misses takes a break; 0 = never.
+func onLine(t *testing.T, agents, misses int) (*house.House, *line) {
 	t.Helper()
 	var wire *line
 	h := house.Open(t, agents, func(c *configs.Config) {
 		wire = newLine(t, strings.TrimPrefix(c.Asterisk.URL, "http://"))
 		c.Asterisk.URL = "http://" + wire.addr()
-		// One miss is enough, so that whoever is charged with a fault of the line is found out.
-		c.Routing.SuspendAfter = 1
+		c.Routing.SuspendAfter = misses
 		c.Queues[0].RingFor = 5 * time.Second
 	})
 	return h, wire
@@ -33,7 +33,7 @@ func onLine(t *testing.T, agents int) (*house.House, *line) {
 func TestPeers10SwitchHangs(t *testing.T) {
 	dice := chance(t)
 	const agents = 5
-	h, wire := onLine(t, agents)
+	h, wire := onLine(t, agents, 1)
 	signal := func(s syscall.Signal) {
 		if err := h.Asterisk.Signal(s); err != nil {
 			t.Error(err)
@@ -83,7 +83,7 @@ type way struct {
 // lost.
 func TestPeers10StreamFlaps(t *testing.T) {
 	dice := chance(t)
-	h, wire := onLine(t, 5)
+	h, wire := onLine(t, 5, 1)
 	crowd(h, dice)
 	legs := wave(h, dice, 0, *calls/2, time.Second)
 	const flaps = 5
