@@ -56,3 +56,37 @@ func TestPeers10SwitchDies(t *testing.T) {
 		})
 	}
 }
+
+// TestPeers10ReconcileTellsWhenItIsDone: whoever waits for a look goes on when every call has
+// been compared with it: one that is well, one that is missed twice, and none at all.
+func TestPeers10ReconcileTellsWhenItIsDone(t *testing.T) {
+	in(t, 0, func(w *world) {
+		closed := func(done <-chan struct{}) bool {
+			select {
+			case <-done:
+				return true
+			default:
+				return false
+			}
+		}
+		if !closed(w.m.Reconcile(time.Now(), nil)) {
+			t.Error("without a call there is nothing to wait for")
+		}
+		w.arrive()
+		w.after(5 * time.Second)
+		well := w.m.Reconcile(time.Now(), map[call.LegID]LegState{"c1": {Up: true}})
+		w.after(time.Millisecond)
+		if !closed(well) {
+			t.Error("a call that is well is compared at once")
+		}
+		missed := w.m.Reconcile(time.Now(), nil)
+		w.after(time.Millisecond)
+		if closed(missed) {
+			t.Error("a call that is missed is looked at again before it counts as compared")
+		}
+		w.after(wordMax + time.Millisecond)
+		if !closed(missed) || !slices.Contains(w.kinds(), "ended abandoned/lost") {
+			t.Errorf("done %t, events %v", closed(missed), w.kinds())
+		}
+	})
+}

@@ -175,8 +175,9 @@ func (f *flow) handle(ctx context.Context, s Signal) {
 	case order:
 		f.obey(ctx, s.Action)
 	case look:
-		f.compare(ctx, s)
-		s.done()
+		if f.compare(ctx, s) {
+			s.done()
+		}
 	case died:
 		f.switchDied(ctx, s.at)
 	}

@@ -191,8 +191,9 @@ func (f *flow) setAgent(a call.AgentID) {
 
 // compare takes up what the switch did while we did not hear it. What the look misses may
 // have ended in the moment before it, with the word of it still on its way, and that word
-// tells more: so it counts as lost only when it is missed once more.
-func (f *flow) compare(ctx context.Context, s look) {
+// tells more: so it counts as lost only when it is missed once more. It reports false when the
+// same look comes again for that.
+func (f *flow) compare(ctx context.Context, s look) (done bool) {
 	missing := false
 	if since, dialled := f.callerSince(); dialled && !f.gone && since.Add(settle).Before(s.taken) {
 		if _, there := s.legs[f.a.Leg]; !there {
@@ -219,10 +220,12 @@ func (f *flow) compare(ctx context.Context, s look) {
 			}
 		}
 	}
-	if missing && !s.again {
-		s.again = true
-		f.side.Go(func() { f.lookAgain(ctx, s) })
+	if !missing || s.again {
+		return true
 	}
+	s.again = true
+	f.side.Go(func() { f.lookAgain(ctx, s) })
+	return false
 }
 
 // lookAgain comes back to a look when the word of what it misses has had time to arrive.
@@ -231,7 +234,10 @@ func (f *flow) lookAgain(ctx context.Context, s look) {
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
+		s.done()
 	case <-timer.C:
-		f.m.post(f, s)
+		if !f.m.post(f, s) {
+			s.done()
+		}
 	}
 }
