@@ -42,6 +42,8 @@ type leg struct {
 	by      call.Party // who ended the talk, when the engine ordered its end
 	since   time.Time
 	answer  time.Time // of an outside number
+	keys    string    // pressed of a code so far
+	keyed   time.Time // the last of them
 }
 
 // flow owns one call. Only its goroutine touches the fields below box; seen is the copy

@@ -43,6 +43,9 @@ type Options struct {
 	// never known. It is asked beside the call and may take its time.
 	Foretell func(ctx context.Context, id call.ID) (acd.Forecast, bool)
 
+	Codes Codes // that agents press in a call
+	Desk  Desk  // nil = codes are not listened to
+
 	UnknownNumber string        // sound for a number without a queue, "" for none
 	PromptMax     time.Duration // a prompt that does not end by itself is passed over; default 60 s
 	TransferWait  time.Duration // an agent who is called for is waited for; default 20 s

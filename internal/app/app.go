@@ -269,7 +269,7 @@ func (a *App) startCalls(ctx context.Context) error {
 			trunk: newTrunk(a.cfg),
 		},
 		ACD: a.acd, Recording: a.recorder, Ledger: a,
-		Standing: a.standing, Foretell: a.foretell(),
+		Standing: a.standing, Foretell: a.foretell(), Codes: a.codes(), Desk: counter{a},
 		Lines: a.lines(), Queues: a.rooms(), UnknownNumber: a.sound("unknown-number"),
 		Log: a.log.With("part", "callflow"),
 	})

@@ -158,8 +158,8 @@ func (a *App) Assign(ctx context.Context, id call.ID, agent call.AgentID, wait t
 	for _, g := range snap.Agents {
 		switch {
 		case g.ID != agent:
-		case g.State == call.Offline:
-			return web.Problem{Status: http.StatusConflict, Field: "agent", Detail: "the agent is signed out"}
+		case g.State == call.Offline || g.State == call.Break:
+			return web.Problem{Status: http.StatusConflict, Field: "agent", Detail: "the agent is " + string(g.State)}
 		default:
 			return a.acd.Submit(acd.Assign{Call: id, Agent: agent, For: wait})
 		}

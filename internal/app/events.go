@@ -149,6 +149,8 @@ func (a *App) stasisStart(ctx context.Context, e *ari.Event) {
 		a.calls.Arrive(a.arrival(e.Channel, line))
 	case len(e.Args) > 0 && e.Args[0] == "called":
 		a.calledUp(ctx, e)
+	case len(e.Args) > 1 && (e.Args[0] == "code" || e.Args[0] == "dial"):
+		a.dialledByAgent(ctx, e)
 	case len(e.Args) > 1 && (e.Args[0] == "agent" || e.Args[0] == "outside"):
 		if !a.calls.Deliver(call.ID(e.Args[1]), callflow.LegCreated{Leg: call.LegID(e.Channel.ID)}) {
 			a.orphan(ctx, e.Channel.ID)

@@ -35,20 +35,35 @@ func (a *App) DialOut(ctx context.Context, agent call.AgentID, number string) (c
 	if err := a.mayDialOut(ctx, agent); err != nil {
 		return "", err
 	}
-	to, rule := a.number(agent, number)
+	checked, err := a.outsideNumber(agent, number)
+	if err != nil {
+		return "", err
+	}
+	return a.startOutbound(agent, checked), nil
+}
+
+// outsideNumber is the number outside that an agent dials. It counts as a call from now on,
+// see dialer.
+func (a *App) outsideNumber(agent call.AgentID, dialled string) (string, error) {
+	to, rule := a.number(agent, dialled)
 	switch {
 	case rule != "":
 		return "", web.BadField("number", rule)
 	case to.Number == "":
 		return "", web.BadField("number", "must be a number outside")
 	}
+	return to.Number, nil
+}
+
+// startOutbound makes the call.
+func (a *App) startOutbound(agent call.AgentID, number string) call.ID {
 	queue, line := a.nameOf(agent)
 	id := call.ID(fmt.Sprintf("%s%d.%d", outboundPrefix, time.Now().UnixMilli(), a.dialled.Add(1)))
 	a.calls.DialOut(callflow.Arrival{
-		Call: id, Leg: call.LegID(id + customerPart), Number: to.Number, Line: line,
-		Grade: a.grades.of(to.Number).Grade, Begin: time.Now(),
+		Call: id, Leg: call.LegID(id + customerPart), Number: number, Line: line,
+		Grade: a.grades.of(number).Grade, Begin: time.Now(),
 	}, agent, queue)
-	return id, nil
+	return id
 }
 
 // mayDialOut refuses an agent whom the engine would not reserve. It may change its mind

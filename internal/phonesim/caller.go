@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/emiago/sipgo"
 	"github.com/emiago/sipgo/sip"
 )
 
@@ -75,6 +76,7 @@ func (s *Sim) Call(ctx context.Context, opts CallOptions) (*Leg, error) {
 type caller struct {
 	*Leg
 	opts   CallOptions
+	auth   *sipgo.DigestAuth // answers a challenge, once; nil when there is none to be
 	invite *sip.Request
 	tx     sip.ClientTransaction
 	// giveUp fires when the patience ends; nil for a patient caller.
@@ -90,13 +92,13 @@ func (c *caller) run() {
 		defer timer.Stop()
 		c.giveUp = timer.C
 	}
-	tx, err := c.sim.callers.start(c.sim.life, c.invite)
+	tx, err := c.dialog.station.start(c.sim.life, c.invite)
 	if err != nil {
 		c.fail(err.Error())
 		return
 	}
-	defer tx.Terminate()
 	c.tx = tx
+	defer func() { c.tx.Terminate() }()
 	if res := c.await(); res != nil {
 		c.confirm(res)
 	}
@@ -117,6 +119,12 @@ func (c *caller) await() *sip.Response {
 			switch {
 			case res.IsSuccess():
 				return res
+			case c.auth != nil && res.StatusCode == sip.StatusUnauthorized:
+				if err := c.prove(res); err != nil {
+					c.fail(err.Error())
+					return nil
+				}
+				continue
 			case !res.IsProvisional():
 				c.refused(res)
 				return nil
@@ -207,7 +215,7 @@ func (c *caller) sendCancel() {
 		req.AppendHeader(sip.HeaderClone(h))
 	}
 	req.AppendHeader(&sip.CSeqHeader{SeqNo: c.invite.CSeq().SeqNo, MethodName: sip.CANCEL})
-	if _, err := c.sim.callers.do(c.sim.life, req); err != nil {
+	if _, err := c.dialog.station.do(c.sim.life, req); err != nil {
 		c.sim.log.Warn("CANCEL not confirmed", "call_id", c.dialog.callID, "error", err)
 	}
 }

@@ -132,6 +132,15 @@ func (d *office) leg(i int) *phonesim.Leg {
 	return l
 }
 
+// talking brings a caller to a talk with agent i.
+func (d *office) talking(i int) (caller, agent *phonesim.Leg, id call.ID) {
+	d.T.Helper()
+	caller = d.Call(phonesim.CallOptions{From: house.Number(1)})
+	d.Heard(caller)
+	agent = d.leg(i)
+	return caller, agent, d.one().ID
+}
+
 // hears waits until a leg has heard the code of another one for a second from now on.
 func (d *office) hears(l, other *phonesim.Leg) {
 	d.T.Helper()
