@@ -213,6 +213,7 @@ func (f *flow) playEnded(ctx context.Context, s PlayEnded) {
 	case Greeting:
 		f.enqueue(ctx)
 	case Waiting:
+		f.afterPrompt(ctx)
 		f.wait(ctx)
 	case Speaking:
 		f.speak()

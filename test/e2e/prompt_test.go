@@ -62,3 +62,25 @@ func TestPeers12AnnouncementGivesWay(t *testing.T) {
 		t.Errorf("the agent is heard %v after he picked up: the announcement stood in the way", d)
 	}
 }
+
+// TestS22AgentIsRecordedBehindPrompts: whatever RTP numbers an agent's telephone begins with,
+// his voice is in the recording behind a greeting.
+func TestS22AgentIsRecordedBehindPrompts(t *testing.T) {
+	h := house.Open(t, 1, func(c *configs.Config) { c.Lines[0].Greeting = "greeting-night" })
+	numbers := []uint16{1, 20000, 40000, 65000}
+	next := 0
+	h.Agent(0, func(phonesim.Offer) phonesim.Action {
+		a := phonesim.Answer(100*time.Millisecond, 0)
+		a.FirstNumber = &numbers[next%len(numbers)]
+		next++
+		return a
+	})
+	legs := make([]*phonesim.Leg, len(numbers))
+	for i := range numbers {
+		legs[i] = h.Call(phonesim.CallOptions{From: house.Number(i), Talk: time.Second})
+	}
+	h.Over(legs...)
+	for _, s := range house.Stories(t, h.Settle(), h.Sim.Ledger()) {
+		h.CompareRecording(s)
+	}
+}

@@ -74,7 +74,7 @@ func (h *House) settings() string {
 	fmt.Fprintf(&b, "redis: {addr: %q}\nledger: {path: %q}\n", c.Redis.Addr, c.Ledger.Path)
 	fmt.Fprintf(&b, "recordings: {dir: %q, min_free_percent: 0}\n", c.Recordings.Dir)
 	b.WriteString("api: {listen: \"127.0.0.1:0\", token_file: token}\n")
-	fmt.Fprintf(&b, "lines:\n  - {number: %q, queue: %q, greeting: \"\"}\n", demo.Line, demo.Queue)
+	fmt.Fprintf(&b, "lines:\n  - {number: %q, queue: %q, greeting: \"\", recording_notice: \"\"}\n", demo.Line, demo.Queue)
 	q := c.Queues[0]
 	fmt.Fprintf(&b, "queues:\n  - {id: %q, ring_for: %s, wrap_up: %s, announcement: \"\", music_class: default}\n",
 		q.ID, q.RingFor, q.WrapUp)
