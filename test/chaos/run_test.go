@@ -115,7 +115,7 @@ func verdict(
 ) (p passLine, all map[string]*house.Story) {
 	t := h.T
 	t.Helper()
-	all = house.Stories(t, events, h.Sim.Ledger())
+	all = house.Stories(t, events, reached(events, h.Sim.Ledger()))
 	answered, abandoned := 0, 0
 	for _, s := range all {
 		p.calls++
@@ -151,6 +151,19 @@ func verdict(
 	t.Logf("calls %d, dropped %d, recording lost %d ms, agents stuck %d, rung twice %d, figures that differ %d",
 		p.calls, p.dropped, p.lost, p.stuck, p.twice, p.differ)
 	return p, all
+}
+
+// reached leaves out who hung up before, or in the moment in which, Asterisk answered him and
+// never came to the hotline.
+func reached(events []call.Event, records []phonesim.Record) []phonesim.Record {
+	arrived := map[string]bool{}
+	for _, e := range events {
+		arrived[e.Number] = arrived[e.Number] || e.Kind == call.Arrived
+	}
+	return slices.DeleteFunc(records, func(r phonesim.Record) bool {
+		return r.Role == phonesim.RoleCaller && !arrived[r.Party] &&
+			(r.Answered.IsZero() || r.Ended.Sub(r.Answered) < 50*time.Millisecond)
+	})
 }
 
 // differences counts what the ledger tells of one call that its phones deny.
