@@ -67,8 +67,11 @@ type Play struct {
 var Scripts = []string{
 	"talk", "hold", "two holds", "blind to an agent", "blind to the queue", "consult and hand over",
 	"consult and back", "consult, asker hangs up", "conference, agent leaves", "conference, third leaves",
-	"conference, caller leaves", "blind outside", "consult outside and hand over", "handed over twice",
+	"conference, caller leaves", "blind outside", "consult outside and hand over", "handed over twice", GivesUp,
 }
+
+// GivesUp is the script of a caller who hangs up before anybody answers, or just after.
+const GivesUp = "gives up"
 
 // NewPlay dials for a script. The caller waits with any patience and hangs up at the end.
 func (h *House) NewPlay(number, outside, script string, seed uint64) *Play {
@@ -82,6 +85,10 @@ func (h *House) NewPlay(number, outside, script string, seed uint64) *Play {
 // because the controller is down, are noted: the call goes on as it stands.
 func (p *Play) Run() {
 	defer p.Leg.Hangup()
+	if p.Script == GivesUp {
+		p.pass(50, 700)
+		return
+	}
 	if !p.heard() {
 		return
 	}
