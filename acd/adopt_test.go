@@ -45,7 +45,7 @@ func TestPeers10TalkOutlivesTheController(t *testing.T) {
 	at := call.Stamp(dawn)
 	want := AgentView{
 		ID: "ann", State: call.Talking, Since: ago(40 * time.Second), SignedIn: ago(time.Hour),
-		Call: "c1", Queue: "care", Offer: "c1-a2",
+		Call: "c1", Queue: "care", Offer: "c1-a2", Answer: ago(40 * time.Second),
 	}
 	if diff := cmp.Diff(want, h.agent("ann")); diff != "" {
 		t.Errorf("live view (-want +got):\n%s", diff)

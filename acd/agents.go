@@ -20,6 +20,7 @@ type agent struct {
 	next    call.AgentState // wanted when the call is over; "" when nothing was asked for
 	nextWhy string
 
+	live    int             // callers on the line whom he was rung for since the last callback
 	misses  int             // calls in a row that rang out
 	idle    rank            // since when he is idle, his place in the queues he serves
 	kept    ordered[*stand] // callers who wait for him alone

@@ -243,7 +243,7 @@ func TestSnapshotShowsWhatAgentsDo(t *testing.T) {
 		Agents: []AgentView{
 			{
 				ID: "ann", State: call.Talking, Since: stamp(2 * time.Second), SignedIn: stamp(0),
-				Next: call.Break, NextWhy: "lunch", Call: "c1", Queue: "care", Offer: "c1-a1",
+				Next: call.Break, NextWhy: "lunch", Call: "c1", Queue: "care", Offer: "c1-a1", Answer: stamp(2 * time.Second),
 			},
 			{ID: "bob", State: call.Break, Since: stamp(0), SignedIn: stamp(0), Reason: "tea"},
 			{ID: "cy", State: call.Offline},

@@ -87,6 +87,7 @@ func (e *Engine) addTiers() {
 		q.levels = slices.Compact(q.levels)
 		q.idle = make([]ordered[*seat], len(q.levels))
 		q.lines = make([]ordered[*stand], len(q.levels)+1)
+		q.backs = make([]ordered[*stand], len(q.levels)+1)
 	}
 	for _, a := range e.agents {
 		for _, s := range a.seats {

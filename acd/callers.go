@@ -43,7 +43,7 @@ func (c *caller) overdue(now time.Time) bool {
 
 // limit is when waiting ends, if it does.
 func (c *caller) limit() (time.Time, bool) {
-	return c.begun.Add(c.queue.MaxWait), c.queue.MaxWait > 0
+	return c.begun.Add(c.queue.MaxWait), c.queue.MaxWait > 0 && !c.back()
 }
 
 func (e *Engine) enter(cmd Enter) {
@@ -65,7 +65,7 @@ func (e *Engine) enter(cmd Enter) {
 			Queueing: queueing, Place: c.place,
 		})
 	}
-	if queueing && q.full() && !cmd.Resumed && c.only == nil {
+	if queueing && q.full() && !cmd.Resumed && c.only == nil && !c.back() {
 		e.sendAway(c, call.Overflowed)
 		return
 	}
@@ -107,13 +107,15 @@ func (e *Engine) newCaller(cmd Enter, q *queue) *caller {
 // the agent he is kept for.
 func (e *Engine) wait(c *caller) {
 	c.waits = true
-	c.queue.waits++
+	if !c.back() {
+		c.queue.waits++
+	}
 	if c.prefer != nil {
 		c.stands[0].join(&c.prefer.kept)
 	} else {
 		for i := range c.stands {
 			s := &c.stands[i]
-			s.join(&s.queue.lines[s.queue.tier(c.need)])
+			s.join(&s.queue.line(c)[s.queue.tier(c.need)])
 		}
 	}
 	if next, ok := c.next(); ok {
@@ -146,7 +148,9 @@ func (e *Engine) unwait(c *caller) {
 		return
 	}
 	c.waits = false
-	c.queue.waits--
+	if !c.back() {
+		c.queue.waits--
+	}
 	for i := range c.stands {
 		c.stands[i].leave()
 	}

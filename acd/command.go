@@ -80,8 +80,11 @@ type Enter struct {
 
 	// Journey is the call in whose name the events are recorded, Call when it is empty. An
 	// agent's consultation enters under an id of its own while his caller's talk goes on.
-	Journey   call.ID
-	Direction call.Direction // goes into the events
+	Journey call.ID
+	// Direction goes into the events. Of a CallBack nobody is on the line: he waits without a
+	// limit, whether agents are there or not, and takes turns with callers who are, see
+	// Config.CallbackTurn.
+	Direction call.Direction
 }
 
 // Assign reserves a waiting caller for one agent, whatever queues he serves: a supervisor

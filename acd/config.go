@@ -1,6 +1,7 @@
 package acd
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -17,6 +18,8 @@ const (
 	DefaultTalkMax   = 4 * time.Hour
 	// DefaultPriorityWorth is what stands where Config leaves PriorityWorth zero.
 	DefaultPriorityWorth = time.Minute
+	// DefaultCallbackTurn is what stands where Config leaves CallbackTurn zero.
+	DefaultCallbackTurn = 2
 )
 
 // MaxPriority bounds Enter.Priority on both sides, so that Config.PriorityWorth bounds what
@@ -56,6 +59,11 @@ type Config struct {
 	// difference of worth after him, or who had their place before him (Enter.Place), and
 	// nobody can starve, however many key accounts call or however much a queue is worth.
 	PriorityWorth time.Duration
+	// CallbackTurn is how many calls in a row that an agent is rung for hold at most one
+	// callback, as long as a caller waits whom he may serve; 0 = DefaultCallbackTurn, least 2.
+	// A callback keeps its place in the line, so that it goes before those who came later
+	// only, but however many there are, callers on the line have the other calls.
+	CallbackTurn int
 }
 
 // worth is how much earlier than in truth a caller of that priority counts as entered.
@@ -136,6 +144,7 @@ func (c Config) Validate() error {
 	v.notNegative("MissPause", c.MissPause)
 	v.notNegative("TalkMax", c.TalkMax)
 	v.notNegative("PriorityWorth", c.PriorityWorth)
+	v.need(c.CallbackTurn == 0 || c.CallbackTurn >= 2, "CallbackTurn", "%d must be at least 2", c.CallbackTurn)
 	v.need(c.SuspendAfter >= 0, "SuspendAfter", "%d must not be negative", c.SuspendAfter)
 	queues := make(map[call.QueueID]bool, len(c.Queues))
 	for i, q := range c.Queues {
@@ -170,6 +179,7 @@ func (c Config) withDefaults() Config {
 	c.RingGrace = orDefault(c.RingGrace, DefaultRingGrace)
 	c.MissPause = orDefault(c.MissPause, DefaultMissPause)
 	c.TalkMax = orDefault(c.TalkMax, DefaultTalkMax)
+	c.CallbackTurn = cmp.Or(c.CallbackTurn, DefaultCallbackTurn)
 	c.PriorityWorth = orDefault(c.PriorityWorth, DefaultPriorityWorth)
 	return c
 }

@@ -92,7 +92,7 @@ func (f *Forecaster) line(s Snapshot) []inLine {
 	var out []inLine
 	for _, v := range s.Queues {
 		q := f.house.queueByID[v.ID]
-		for _, c := range v.Callers {
+		for _, c := range slices.Concat(v.Callers, v.Callbacks) {
 			if q == nil || c.Agent != "" {
 				continue
 			}

@@ -72,20 +72,57 @@ func (q *queue) agentFor(need, want Level) *agent {
 }
 
 // callerFor is the first caller in the line of the house whom a free agent may serve, or
-// nil.
-func callerFor(a *agent) *caller {
-	first, found := a.kept.first()
+// nil. A callback that comes before him goes first when it is its turn.
+func (e *Engine) callerFor(a *agent) *caller {
+	live := firstOf(a, (*queue).onLine)
+	if s, ok := a.kept.first(); ok && (live == nil || s.key().compare(live.key()) < 0) {
+		live = s
+	}
+	back := firstOf(a, (*queue).callbacks)
+	switch {
+	case live == nil && back == nil:
+		return nil
+	case live == nil, back != nil && back.key().compare(live.key()) < 0 && a.live >= e.cfg.CallbackTurn-1:
+		return back.caller
+	default:
+		return live.caller
+	}
+}
+
+// firstOf is the first of those lines of his queues that an agent is enough for, or nil.
+func firstOf(a *agent, lines func(*queue) []ordered[*stand]) (first *stand) {
 	for _, s := range a.seats {
+		of := lines(s.queue)
 		for i := range s.tier + 1 {
-			if st, ok := s.queue.lines[i].first(); ok && (!found || st.key().compare(first.key()) < 0) {
-				first, found = st, true
+			if st, ok := of[i].first(); ok && (first == nil || st.key().compare(first.key()) < 0) {
+				first = st
 			}
 		}
 	}
-	if !found {
-		return nil
+	return first
+}
+
+// took counts the turns of callbacks.
+func (a *agent) took(c *caller) {
+	if c.back() {
+		a.live = 0
+		return
 	}
-	return first.caller
+	a.live++
+}
+
+// back says that the caller is not on the line but to be called back.
+func (c *caller) back() bool { return c.direction == call.CallBack }
+
+func (q *queue) onLine() []ordered[*stand]    { return q.lines }
+func (q *queue) callbacks() []ordered[*stand] { return q.backs }
+
+// line are the lines in which a caller stands.
+func (q *queue) line(c *caller) []ordered[*stand] {
+	if c.back() {
+		return q.backs
+	}
+	return q.lines
 }
 
 // again lets a caller whom no phone rings for seek an agent when the command is through.
@@ -122,7 +159,7 @@ func (e *Engine) seek(c *caller) {
 		e.ring(a, c)
 		return
 	}
-	if c.queue.deserted {
+	if c.queue.deserted && !c.back() {
 		e.sendAway(c, call.LeftEmpty)
 		return
 	}
@@ -135,7 +172,7 @@ func (e *Engine) settle(a *agent) {
 	if !a.free() {
 		return
 	}
-	if c := callerFor(a); c != nil && !e.halted {
+	if c := e.callerFor(a); c != nil && !e.halted {
 		e.ring(a, c)
 		return
 	}

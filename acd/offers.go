@@ -42,6 +42,7 @@ type offer struct {
 func (e *Engine) ring(a *agent, c *caller) {
 	e.unwait(c)
 	c.prefer, c.rung = nil, true
+	a.took(c)
 	o := &offer{id: e.offerID(c), caller: c, agent: a, phase: ringing, begun: e.at, below: c.below(a)}
 	o.timer = newDeadline(o)
 	e.offers[o.id] = o

@@ -14,6 +14,7 @@ type queue struct {
 	index    int               // in the config
 	levels   []Level           // of its agents, each once, lowest first
 	lines    []ordered[*stand] // callers whom no phone rings for; line i needs levels[i], the last a level nobody has
+	backs    []ordered[*stand] // the same of callbacks
 	idle     []ordered[*seat]  // agents who can be rung; idle[i] has levels[i]
 	stages   []stage           // what changes for those who wait, in the order of After
 	waits    int               // callers of the queue who stand in line

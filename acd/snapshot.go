@@ -21,6 +21,8 @@ type QueueView struct {
 	Idle    int          // agents who would be rung at once
 	Longest time.Time    // earliest queue entry among Callers; zero when there are none
 	Callers []CallerView // who is not answered yet, in the order in which they are served
+	// Callbacks are those who are not on the line and wait to be called back, in their order.
+	Callbacks []CallerView
 }
 
 // CallerView is one caller who is not answered yet.
@@ -63,6 +65,7 @@ func (e *Engine) Snapshot(now time.Time) Snapshot { return e.collect(now).sorted
 type collected struct {
 	Snapshot
 	waiting [][]placed // by queue
+	backs   [][]placed // by queue
 }
 
 // placed is a caller with his place in the queue.
@@ -75,12 +78,13 @@ func (e *Engine) collect(now time.Time) collected {
 	c := collected{
 		Snapshot: Snapshot{At: call.Stamp(now), Stats: e.stats},
 		waiting:  make([][]placed, len(e.queues)),
+		backs:    make([][]placed, len(e.queues)),
 	}
 	for _, q := range e.queues {
 		c.Queues = append(c.Queues, QueueView{ID: q.ID, Idle: q.ready()})
 	}
 	for _, p := range e.callers {
-		if p.direction != call.Inbound {
+		if p.direction != call.Inbound && !p.back() {
 			continue // an agent asks for another one, no caller waits
 		}
 		view := CallerView{
@@ -96,7 +100,11 @@ func (e *Engine) collect(now time.Time) collected {
 			}
 			view.Agent = p.offer.agent.id
 		}
-		c.waiting[p.queue.index] = append(c.waiting[p.queue.index], placed{p.rank, view})
+		in := c.waiting
+		if p.back() {
+			in = c.backs
+		}
+		in[p.queue.index] = append(in[p.queue.index], placed{p.rank, view})
 	}
 	for _, a := range e.agents {
 		c.Agents = append(c.Agents, a.view())
@@ -111,7 +119,10 @@ func (a *agent) view() AgentView {
 		Resting: a.state == call.Ready && !a.free(),
 	}
 	if o := a.offer; o != nil {
-		v.Call, v.Queue, v.Offer, v.Answer = o.caller.journey, o.caller.queue.ID, o.id, o.answer
+		v.Call, v.Queue, v.Offer = o.caller.journey, o.caller.queue.ID, o.id
+		if a.state != call.Ringing {
+			v.Answer = o.answer
+		}
 	}
 	return v
 }
@@ -125,6 +136,12 @@ func (c collected) sorted() Snapshot {
 			if q.Longest.IsZero() || p.Entered.Before(q.Longest) {
 				q.Longest = p.Entered
 			}
+		}
+	}
+	for i, backs := range c.backs {
+		slices.SortFunc(backs, func(a, b placed) int { return a.compare(b.rank) })
+		for _, p := range backs {
+			c.Queues[i].Callbacks = append(c.Queues[i].Callbacks, p.CallerView)
 		}
 	}
 	return c.Snapshot

@@ -9,7 +9,7 @@ type Kind string
 // The kinds of events in the order a call meets them, then those of agents and faults.
 // The comment names the fields that are set besides Seq, At, Kind and Call.
 const (
-	Arrived        Kind = "arrived"         // Number, Line, Grade: the caller reached our application
+	Arrived        Kind = "arrived"         // Number, Line, Grade, Of: the caller reached our application
 	Queued         Kind = "queued"          // Queue, Entered (= At), Queueing, Place: entered a queue
 	Offered        Kind = "offered"         // Queue, Entered, Agent, Offer: an agent's phone is dialled
 	OfferEnded     Kind = "offer_ended"     // as Offered, and Outcome, Ring: ended without an answer
@@ -24,6 +24,8 @@ const (
 	LeftQueue      Kind = "left_queue"      // Queue, Entered, Outcome, Wait: left without an answer
 	TalkEnded      Kind = "talk_ended"      // as Answered, and Answer, Talk, Hold, By: the agent's leg is over
 	WrapUpEnded    Kind = "wrapup_ended"    // Queue, Entered, Agent, Answer, Wrap: the work after the call is over
+	CallbackAsked  Kind = "callback_asked"  // Number, Line, Queue, Entered (the place he keeps): he wants a call back
+	CallbackEnded  Kind = "callback_ended"  // as CallbackAsked, and Reason (CallbackEnd), Of: that is over
 	MessageBegun   Kind = "message_begun"   // Number, Line, Queue if any, Offset, Reason: he may speak a message
 	Messaged       Kind = "messaged"        // as MessageBegun, and Held, the message's length: he left a message
 	SurveyBegun    Kind = "survey_begun"    // Queue, Agent: the caller is asked how content he is
@@ -45,6 +47,7 @@ const (
 	Inbound  Direction = ""         // a caller waited for the agent
 	Consult  Direction = "consult"  // another agent asked for him, the caller is on hold 咨询
 	Outbound Direction = "outbound" // the agent dialled out 外呼
+	CallBack Direction = "callback" // a caller who asked for it is called back 回呼
 )
 
 // TransferKind is the Reason of a Transferred event.
@@ -54,6 +57,19 @@ type TransferKind string
 const (
 	Blind    TransferKind = "blind"    // without a word to the next agent 盲转
 	Attended TransferKind = "attended" // after a talk with him 咨询转接
+)
+
+// CallbackEnd is the Reason of a CallbackEnded event.
+type CallbackEnd string
+
+// The ends of a callback.
+const (
+	CallbackReached  CallbackEnd = "reached"      // he was called and answered
+	CallbackAgain    CallbackEnd = "called_again" // he rang again, and has his place
+	CallbackTwice    CallbackEnd = "asked_again"  // he asked for another one, which has the earlier place
+	CallbackFailed   CallbackEnd = "failed"       // he did not answer as often as he was tried
+	CallbackExpired  CallbackEnd = "expired"      // nobody was free for as long as it was kept
+	CallbackCanceled CallbackEnd = "canceled"     // taken off the list by somebody
 )
 
 // Outcome says how an offer or a stay in the queue ended without an answer.
@@ -91,6 +107,7 @@ const (
 	ClassRefused   Class = "refused"   // turned away by a rule: closed, timed out, queue full
 	ClassFailed    Class = "failed"    // broken by a fault
 	ClassUnreached Class = "unreached" // an agent called and was not answered 外呼未接通
+	ClassCallback  Class = "callback"  // is called back instead of waiting
 	ClassMessage   Class = "message"   // left a message instead of talking; the reason says why
 )
 
@@ -165,6 +182,10 @@ type Event struct {
 	// Target is where an agent sent or joined somebody: "agent:ID", "queue:ID" or
 	// "number:DIGITS".
 	Target string `json:"target,omitempty"`
+
+	// Of is the call that asked to be called back by this one; of CallbackEnded the call by
+	// which that ended, if any.
+	Of ID `json:"of,omitempty"`
 
 	Queue    QueueID   `json:"queue,omitempty"`
 	Entered  time.Time `json:"entered,omitzero"`   // queue entry: the cohort the call is counted in

@@ -65,7 +65,8 @@ type Journey struct {
 	Number  string
 	Line    string
 	Arrived time.Time // the first event when the arrival was not seen
-	// Outbound says that an agent dialled out: nobody called, so no line counts it.
+	// Outbound says that an agent dialled out, or a caller was called back: nobody called, so
+	// no line counts it.
 	Outbound bool
 	Over     bool
 	Ending   call.Ending // valid when Over
@@ -121,7 +122,7 @@ func (j *Journey) take(e call.Event) error {
 	}
 	switch e.Kind {
 	case call.Arrived:
-		j.Number, j.Line, j.Arrived, j.Outbound = e.Number, e.Line, e.At, e.Direction == call.Outbound
+		j.Number, j.Line, j.Arrived, j.Outbound = e.Number, e.Line, e.At, e.Direction != call.Inbound
 	case call.Queued:
 		j.stay(e).Queueing = e.Queueing
 	case call.Offered:
@@ -148,7 +149,7 @@ func (j *Journey) take(e call.Event) error {
 	case call.Ended:
 		j.ended(e)
 	case call.Connected, call.HoldEnded, call.Conferenced, call.Transferred, call.Dialled, call.DialEnded,
-		call.MessageBegun, call.Messaged,
+		call.CallbackAsked, call.CallbackEnded, call.MessageBegun, call.Messaged,
 		call.Recorded, call.RecordingFault, call.AgentChanged, call.StreamGap:
 		// They say nothing that the figures count.
 	default:

@@ -71,6 +71,7 @@ type LineCounter struct {
 	Refused   int64     `json:"refused"`   // ended, turned away by a rule
 	Failed    int64     `json:"failed"`    // ended, broken by a fault
 	Messages  int64     `json:"messages"`  // ended, having left a message
+	Callbacks int64     `json:"callbacks"` // ended, to be called back
 }
 
 // cell is one number of a counter: its field in the Redis hash and where it is held.
@@ -131,6 +132,7 @@ func (c *LineCounter) cells() []cell {
 		{field: "refused", value: &c.Refused},
 		{field: "failed", value: &c.Failed},
 		{field: "messages", value: &c.Messages},
+		{field: "callbacks", value: &c.Callbacks},
 	}
 }
 

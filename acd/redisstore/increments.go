@@ -58,7 +58,8 @@ func (r Rules) increments(ev call.Event) ([]increment, error) {
 		wrap := int64(ev.Wrap)
 		return talkIncrements(ev, Counter{Wraps: 1, Wrap: wrap}, AgentCounter{Wraps: 1, Wrap: wrap})
 	case call.Connected, call.HoldEnded, call.Conferenced, call.Transferred, call.Dialled, call.DialEnded,
-		call.Estimated, call.MessageBegun, call.Messaged, call.SurveyBegun, call.Surveyed,
+		call.Estimated, call.CallbackAsked, call.CallbackEnded,
+		call.MessageBegun, call.Messaged, call.SurveyBegun, call.Surveyed,
 		call.Recorded, call.RecordingFault, call.AgentChanged, call.StreamGap:
 		return nil, nil
 	default:
@@ -67,12 +68,13 @@ func (r Rules) increments(ev call.Event) ([]increment, error) {
 }
 
 // counted says whether an event counts at all. Nobody waited for an agent whom another one
-// asked for advice, and what an agent dials himself is no work of a queue (call.Direction).
+// asked for advice, who is called back has waited in another call, and what an agent dials
+// himself is no work of a queue (call.Direction).
 func counted(ev call.Event) bool {
 	switch ev.Direction {
 	case call.Outbound:
 		return false
-	case call.Consult:
+	case call.Consult, call.CallBack:
 		return ev.Kind == call.TalkEnded || ev.Kind == call.WrapUpEnded
 	default:
 		return true
@@ -101,6 +103,8 @@ func endedIncrements(ev call.Event) ([]increment, error) {
 		by.Refused = 1
 	case call.ClassFailed:
 		by.Failed = 1
+	case call.ClassCallback:
+		by.Callbacks = 1
 	case call.ClassMessage:
 		by.Messages = 1
 	default:

@@ -202,7 +202,7 @@ func needsOf(k call.Kind) (needs, bool) {
 	case call.Arrived, call.Connected, call.Conferenced, call.Transferred, call.Dialled, call.DialEnded,
 		call.MessageBegun, call.Messaged, call.SurveyBegun, call.Surveyed, call.Ended, call.Recorded:
 		return needs{call: true}, true
-	case call.Queued, call.LeftQueue, call.Estimated:
+	case call.Queued, call.LeftQueue, call.Estimated, call.CallbackAsked, call.CallbackEnded:
 		return needs{call: true, queue: true}, true
 	case call.Offered, call.OfferEnded, call.Answered, call.HoldEnded:
 		return needs{call: true, queue: true, agent: true}, true

@@ -87,6 +87,7 @@ func normal(e call.Event) call.Event {
 	stamp(&e.Answer)
 	stamp(&e.Place)
 	clean(&e.Call)
+	clean(&e.Of)
 	clean(&e.Number)
 	clean(&e.Line)
 	clean(&e.Grade)

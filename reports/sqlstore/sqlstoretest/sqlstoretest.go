@@ -78,6 +78,10 @@ func Sample() []call.Event {
 			Answer: At(58), Talk: 1, By: call.BySystem, Direction: call.Outbound,
 		},
 		with(in(call.Estimated, 59), func(e *call.Event) { e.P50, e.P90, e.Said = 40_000, 90_000, 60_000 }),
+		with(in(call.CallbackAsked, 59), func(e *call.Event) { e.Number, e.Line, e.Grade = "13800138000", "10000", "key" }),
+		with(in(call.CallbackEnded, 59), func(e *call.Event) {
+			e.Number, e.Of, e.Reason = "13800138000", "out-1.1", string(call.CallbackReached)
+		}),
 		with(in(call.LeftQueue, 60), func(e *call.Event) { e.Outcome, e.Wait = call.Abandoned, 50 }),
 		with(offer(call.TalkEnded, 70), func(e *call.Event) { e.Answer, e.Talk, e.Hold, e.By = At(40), 30, 5, call.ByAgent }),
 		with(offer(call.WrapUpEnded, 80), func(e *call.Event) { e.Answer, e.Wrap = At(40), 10 }),
