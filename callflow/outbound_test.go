@@ -175,3 +175,23 @@ func TestCalledCustomerIsTransferred(t *testing.T) {
 		synctest.Wait()
 	})
 }
+
+// A look at the switch finds the customer's leg, whose id is one of the call's.
+func TestLookLeavesTheCustomerAlone(t *testing.T) {
+	in(t, 1, func(w *world) {
+		w.onDial = func(leg call.LegID, _ call.AgentID) { w.m.Deliver("c1", LegUp{Leg: leg}) }
+		w.m.DialOut(Arrival{Call: "c1", Leg: "c1-o0", Number: "110", Line: "95001"}, "ann", "complaints")
+		w.rest(time.Second)
+		w.m.Reconcile(time.Now(), map[call.LegID]LegState{"c1-a1": {Up: true}, "c1-o0": {}})
+		w.rest(time.Second)
+		w.up()
+		w.rest(time.Minute)
+		w.m.Reconcile(time.Now(), map[call.LegID]LegState{"c1-a1": {Up: true}, "c1-o0": {Up: true}})
+		w.rest(time.Second)
+		if s := w.m.Calls(); len(s) != 1 || s[0].Stage != Talking || w.count("hangup") != 0 {
+			t.Errorf("calls %+v, orders %v", s, w.orders)
+		}
+		w.m.Reconcile(time.Now(), map[call.LegID]LegState{"c1-a1": {Up: true}})
+		w.rest(time.Minute)
+	})
+}

@@ -71,7 +71,10 @@ func (m *Manager) Resume(a Arrival, r Resumption) {
 func (f *flow) resume(ctx context.Context, r Resumption) {
 	f.began = r.Began
 	if f.out != nil {
-		f.out.dialled, f.out.answer = r.Began, r.Began
+		f.out.dialled, f.out.answer = r.Began, f.a.Begin
+		if len(r.Legs) > 0 {
+			f.out.agent = r.Legs[0].Agent
+		}
 	}
 	f.use(f.line.Queue)
 	f.offers, f.consults, f.outsides, f.talked = r.Offers, r.Consults, r.Outsides, r.Talked

@@ -209,7 +209,7 @@ func (f *flow) compare(ctx context.Context, s look) (done bool) {
 		}
 	}
 	for _, id := range s.yours {
-		if f.legs[id] == nil {
+		if f.legs[id] == nil && id != f.a.Leg {
 			f.hangUpLeg(ctx, id, CauseNormal)
 		}
 	}

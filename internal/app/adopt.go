@@ -38,12 +38,15 @@ func (a *App) adopt(ctx context.Context, snap ari.Snapshot) error {
 		s := storyOf(id, events)
 		if s.ended.Kind != "" {
 			a.complete(&s, s.ended.At)
-			if !s.recorded {
-				a.recorder.End(id, s.arrived.At, s.ended.At)
+			if begin := s.recording(); !s.recorded && !begin.IsZero() {
+				a.recorder.End(id, begin, s.ended.At)
 			}
 			continue
 		}
-		if caller, alive := h.channels[string(id)]; alive {
+		// A number that did not answer before an earlier run ended is let go: nobody here rang
+		// the agent, and a call that nobody waits for is no loss.
+		caller, alive := h.channels[string(s.caller())]
+		if alive && (!s.outbound() || !s.reached.IsZero()) {
 			taken = append(taken, a.takeUp(ctx, s, caller, h))
 		} else {
 			a.writeOff(ctx, s, h)
@@ -119,7 +122,7 @@ func newHolding(snap ari.Snapshot) holding {
 	}
 	for _, c := range snap.Channels {
 		h.channels[c.ID] = c
-		if owner, isLeg := callOfLeg(c.ID); isLeg {
+		if owner, isLeg := callOfLeg(c.ID); isLeg && !customerLeg(c.ID) {
 			h.legs[owner] = append(h.legs[owner], c)
 		}
 	}

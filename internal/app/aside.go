@@ -66,8 +66,11 @@ func (s *story) ending() call.Ending {
 	if s.messaged.Kind != "" {
 		e = call.Ending{Class: call.ClassMessage, Reason: call.Reason(s.messaged.Reason)}
 	}
-	if s.answered() {
+	switch {
+	case s.answered() || !s.reached.IsZero():
 		e.Class = call.ClassAnswered
+	case s.outbound():
+		e.Class = call.ClassUnreached
 	}
 	return e
 }

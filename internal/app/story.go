@@ -15,6 +15,7 @@ import (
 type story struct {
 	id       call.ID
 	arrived  call.Event
+	reached  time.Time  // when the number that an agent called answered; zero on other calls
 	stay     call.Event // his last entry into a queue
 	left     call.Event // left that queue without an answer
 	parts    []*part    // of the agents who were rung, in order
@@ -70,6 +71,11 @@ func (s *story) take(e call.Event) {
 	case call.Dialled:
 		s.dials[e.Leg] = e
 		s.outsides++
+	case call.Connected:
+		if s.outbound() && e.Leg == s.caller() {
+			s.reached = e.At
+		}
+		s.partTakes(e)
 	case call.DialEnded:
 		delete(s.dials, e.Leg)
 	case call.Ended:
@@ -155,6 +161,25 @@ func (s *story) last() *part {
 func (s *story) took(k *kept) bool {
 	given := s.given.Kind != "" && s.given.Reason == string(call.Attended)
 	return given && k.part != nil && !s.given.At.Before(k.part.answered.At)
+}
+
+// outbound tells whether an agent made the call.
+func (s *story) outbound() bool { return s.arrived.Direction == call.Outbound }
+
+// caller is the leg of the caller, or of the number that an agent called.
+func (s *story) caller() call.LegID {
+	if s.outbound() {
+		return call.LegID(s.id + customerPart)
+	}
+	return call.LegID(s.id)
+}
+
+// recording is when the call's recording began.
+func (s *story) recording() time.Time {
+	if s.outbound() {
+		return s.reached
+	}
+	return s.arrived.At
 }
 
 // answered tells whether anybody ever talked with the caller.

@@ -22,10 +22,13 @@ type kept struct {
 func (a *App) takeUp(ctx context.Context, s story, caller ari.Channel, h holding) resumed {
 	r := resumed{
 		who: callflow.Arrival{
-			Call: s.id, Leg: call.LegID(s.id), Number: s.arrived.Number, Line: s.arrived.Line,
+			Call: s.id, Leg: s.caller(), Outbound: s.outbound(), Number: s.arrived.Number, Line: s.arrived.Line,
 			Grade: a.grades.of(s.arrived.Number).Grade, Begin: caller.Created,
 		},
 		past: callflow.Resumption{Began: s.arrived.At, Bridged: h.bridged[caller.ID], Talked: s.answered()},
+	}
+	if s.outbound() {
+		r.who.Begin = s.reached
 	}
 	intent := a.intentOf(ctx, s)
 	t, then := a.settleTalk(ctx, &s, a.settleLegs(ctx, &s, h), intent, h)
@@ -63,7 +66,7 @@ func (a *App) intentOf(ctx context.Context, s story) callflow.Intent {
 	}
 	bound, cancel := context.WithTimeout(ctx, commandMax)
 	defer cancel()
-	text, err := a.ari.GetVariable(bound, string(s.id), intentVariable)
+	text, err := a.ari.GetVariable(bound, string(s.caller()), intentVariable)
 	if err != nil {
 		return callflow.Intent{} // most often: no agent ever wanted anything
 	}

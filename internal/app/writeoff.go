@@ -10,22 +10,27 @@ import (
 // writeOff ends the story of a caller who left unseen.
 func (a *App) writeOff(ctx context.Context, s story, h holding) {
 	end := time.Now()
-	begin := s.arrived.At
-	length, err := a.recorder.Extent(s.id, begin)
-	if err == nil && length > 0 {
-		end = begin.Add(length)
+	begin, recording := s.arrived.At, s.recording()
+	length, err := a.recorder.Extent(s.id, recording)
+	if err == nil && length > 0 && !recording.IsZero() {
+		end = recording.Add(length)
 	}
 	a.log.Warn("call ended unseen", "call", s.id, "end", end)
 	for _, leg := range h.legs[s.id] {
 		a.hangUp(ctx, leg.ID)
 	}
+	if caller := string(s.caller()); h.channels[caller].ID != "" {
+		a.hangUp(ctx, caller) // it rings for nobody
+	}
 	a.complete(&s, end)
 	a.Record(call.Event{
 		Kind: call.Ended, At: call.Stamp(end), Call: s.id, Number: s.arrived.Number, Line: s.arrived.Line,
-		Queue: s.stay.Queue, Ending: s.ending(), By: call.ByCaller,
+		Queue: s.stay.Queue, Ending: s.ending(), By: call.ByCaller, Direction: s.arrived.Direction,
 		Total: call.Between(begin, call.Stamp(end)),
 	})
-	a.recorder.End(s.id, begin, time.Time{})
+	if !recording.IsZero() {
+		a.recorder.End(s.id, recording, time.Time{})
+	}
 }
 
 // complete writes what is missing in the story of a caller who left at end: an offer, a talk
@@ -42,10 +47,16 @@ func (a *App) complete(s *story, end time.Time) {
 		}
 	}
 	for leg, dialled := range s.dials {
-		a.Record(call.Event{
+		ev := call.Event{
 			Kind: call.DialEnded, At: call.Stamp(end), Call: s.id, Leg: leg, Target: dialled.Target,
-			Outcome: call.Canceled, Ring: call.Between(dialled.At, call.Stamp(end)),
-		})
+			Direction: dialled.Direction, Agent: dialled.Agent,
+		}
+		if leg == s.caller() && !s.reached.IsZero() {
+			ev.Answer, ev.Talk, ev.By = s.reached, call.Between(s.reached, ev.At), call.ByCaller
+		} else {
+			ev.Outcome, ev.Ring = call.Canceled, call.Between(dialled.At, ev.At)
+		}
+		a.Record(ev)
 	}
 	a.endAside(s, end)
 	if s.stay.Kind != "" && s.left.Kind == "" && s.last() == nil {

@@ -126,3 +126,45 @@ func TestS13NumberIsRefusedByEachRule(t *testing.T) {
 		t.Errorf("an agent who is not known: %d", status)
 	}
 }
+
+// A call that an agent made goes on when the hotline is started again, with its recording; one
+// that was not answered yet is let go.
+func TestPeers10CallOutOutlivesTheController(t *testing.T) {
+	d := openOffice(t, 2, nil)
+	customer := d.outside("13900000001", phonesim.Answer(200*time.Millisecond, 0))
+	slow := d.outside("13900000002", phonesim.RingOut())
+	id := d.dialOut("a1001", "13900000001")
+	d.Until("the customer answers", func() bool {
+		calls := customer.Calls()
+		return len(calls) == 1 && !calls[0].Record().Answered.IsZero()
+	})
+	his, agent := customer.Calls()[0], d.leg(0)
+	d.hears(agent, his)
+	ringing := d.dialOut("a1002", "13900000002")
+	d.Until("the other number rings", func() bool { return len(slow.Calls()) == 1 })
+	d.Events() // is complete only when the ledger has all of it
+	if err := d.StopApp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.StartApp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if e := d.ended(ringing); e.Ending != (call.Ending{Class: call.ClassUnreached, Reason: call.Lost}) {
+		t.Errorf("the number that rang ended as %v", e.Ending)
+	}
+	d.Until("it rings no more", func() bool { return len(slow.Calls()) == 0 })
+	if c := d.one(); c.ID != id || c.Agent != "a1001" || c.Stage != "talking" || !c.Outbound {
+		t.Errorf("live %+v", c)
+	}
+	d.do(id, "a1001", "hold", "")
+	d.do(id, "a1001", "resume", "")
+	d.hears(his, agent)
+	customer.Hangup()
+	d.Over(his, agent)
+	events := d.Settle()
+	d.talks(events)
+	if e := d.ended(id); e.Ending.Class != call.ClassAnswered || e.Direction != call.Outbound {
+		t.Errorf("ended %+v", e)
+	}
+	d.recorded(events, id, his, agent)
+}

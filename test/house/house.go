@@ -210,6 +210,9 @@ func (h *House) Settle() []call.Event {
 		n := map[call.Kind]int{}
 		for _, e := range events {
 			n[e.Kind]++
+			if e.Kind == call.Ended && e.Ending.Class == call.ClassUnreached {
+				n[call.Recorded]++ // nobody answered, so there is nothing to record
+			}
 		}
 		return n[call.Arrived] == n[call.Ended] && n[call.TalkEnded] == n[call.WrapUpEnded] &&
 			n[call.Recorded]+n[call.RecordingFault] >= n[call.Ended]
