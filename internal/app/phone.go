@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -33,8 +34,10 @@ func (p *phone) OpenBridge(ctx context.Context, b callflow.BridgeID, caller call
 		return err
 	}
 	err := p.ari.AddChannel(ctx, string(b), string(caller))
-	if errors.Is(err, ari.ErrGone) || errors.Is(err, ari.ErrConflict) {
-		// Asterisk says "not in the application" of a channel that is ending.
+	// Asterisk says "not in the application" of a channel that is ending, and refuses the
+	// request as a wrong one (400) when it has ended.
+	refused, ok := errors.AsType[*ari.Error](err)
+	if errors.Is(err, ari.ErrGone) || errors.Is(err, ari.ErrConflict) || ok && refused.Status == http.StatusBadRequest {
 		return fmt.Errorf("%w: %w", callflow.ErrLegGone, err)
 	}
 	return err

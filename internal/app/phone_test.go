@@ -1,12 +1,14 @@
 package app
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
 	"hotline/ari"
 	"hotline/ari/aritest"
 	"hotline/call"
+	"hotline/callflow"
 	"hotline/configs/prompts"
 )
 
@@ -42,5 +44,24 @@ func TestRefreshIsOneCommandToTheCaller(t *testing.T) {
 	want := []any{"sound:custom/hotline/silence-12k", "sound:custom/hotline/silence-8k"}
 	if last.Path != "/channels/"+caller+"/play/refresh-"+caller || !slices.Equal(media, want) {
 		t.Errorf("sent %s %v", last.Path, last.Body)
+	}
+}
+
+// A caller who hangs up before his bridge is there has hung up; the switch has not failed.
+func TestCallerWhoIsGoneIsNoFailure(t *testing.T) {
+	srv := aritest.New()
+	defer srv.Close()
+	client, err := ari.New(srv.Options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	p := &phone{ari: client}
+	if err := p.OpenBridge(t.Context(), "hl-gone", "gone"); !errors.Is(err, callflow.ErrLegGone) {
+		t.Errorf("OpenBridge: %v", err)
+	}
+	caller := srv.Call(ari.Channel{})
+	if err := p.OpenBridge(t.Context(), "hl-here", call.LegID(caller)); err != nil {
+		t.Error(err)
 	}
 }

@@ -116,14 +116,15 @@ func verdict(
 	t := h.T
 	t.Helper()
 	all = house.Stories(t, events, reached(events, h.Sim.Ledger()))
-	answered, abandoned := 0, 0
+	answered, abandoned, queued := 0, 0, 0
 	for _, s := range all {
 		p.calls++
 		p.differ += differences(t, s)
+		queued += len(s.Kinds[call.Queued])
 		if len(s.Kinds[call.Answered]) > 0 {
 			answered++
 		} else {
-			abandoned++
+			abandoned += len(s.Kinds[call.Queued])
 		}
 		for _, e := range s.Kinds[call.Recorded] {
 			p.lost += max(0, e.Recording.Missing)
@@ -144,7 +145,7 @@ func verdict(
 		}
 	}
 	f := h.CompareFigures(events)
-	if f.Offered != int64(p.calls) || f.Answered != int64(answered) || f.Abandoned+f.Short+f.Lost != int64(abandoned) {
+	if f.Offered != int64(queued) || f.Answered != int64(answered) || f.Abandoned+f.Short+f.Lost != int64(abandoned) {
 		p.differ++
 		t.Errorf("phones and ledger: %d calls, %d answered, %d not; report: %+v", p.calls, answered, abandoned, f)
 	}
