@@ -34,7 +34,7 @@ func (c *Client) DeleteBridge(ctx context.Context, id string) error {
 // AddChannel puts channels into a bridge. ErrConflict: one is not in the application
 // (any more); ErrRejected: one does not exist. A channel that is in the bridge already
 // leaves and enters it again. While a prompt is played on the channel itself the command
-// waits for its end, so play prompts on the bridge.
+// waits for its end.
 func (c *Client) AddChannel(ctx context.Context, bridgeID string, channelIDs ...string) error {
 	return c.do(ctx, request{
 		op: "add channel", method: http.MethodPost, path: bridgePath(bridgeID, "/addChannel"),
@@ -89,8 +89,8 @@ func (c *Client) PlayOnBridge(ctx context.Context, bridgeID, playbackID, lang st
 
 // PlayOnChannel plays media to one channel, which may be in a bridge: the others do not hear
 // it, and the channel does not hear them meanwhile. Music on the channel goes on behind it. A
-// command that moves the channel waits for its end, so it is for the shortest of sounds;
-// otherwise as PlayOnBridge.
+// command that moves the channel waits for its end, one that moves others does not. Otherwise
+// as PlayOnBridge.
 func (c *Client) PlayOnChannel(ctx context.Context, channelID, playbackID, lang string, media ...string) error {
 	return c.play(ctx, channelPath(channelID, ""), playbackID, lang, media)
 }

@@ -35,11 +35,12 @@ type Bridges interface {
 	CloseBridge(ctx context.Context, bridge BridgeID) error
 }
 
-// Sounds is what a caller hears while nobody talks to him. Prompts run on the bridge and
-// music on the leg, so neither keeps an agent's voice waiting (peers.md 3.12).
+// Sounds is what a caller hears while nobody talks to him. It plays on his leg, not on the
+// bridge: there it would spoil the recording of the agent after it (ADR 0016). It does not
+// keep an agent from joining the bridge, and is stopped beside his join (peers.md 3.12).
 type Sounds interface {
 	// Play plays sounds one after another; PlayEnded comes once, after the last.
-	Play(ctx context.Context, bridge BridgeID, playback PlaybackID, sounds ...string) error
+	Play(ctx context.Context, caller call.LegID, playback PlaybackID, sounds ...string) error
 	StopPlay(ctx context.Context, playback PlaybackID) error
 	StartMusic(ctx context.Context, caller call.LegID, class string) error
 	StopMusic(ctx context.Context, caller call.LegID) error

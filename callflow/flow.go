@@ -193,7 +193,7 @@ func (f *flow) play(ctx context.Context, sounds ...string) bool {
 	}
 	f.prompts++
 	id := PlaybackID(fmt.Sprintf("%s-p%d", f.bridge, f.prompts))
-	if err := f.m.opt.Phone.Play(ctx, f.bridge, id, sounds...); err != nil {
+	if err := f.m.opt.Phone.Play(ctx, f.a.Leg, id, sounds...); err != nil {
 		// A caller without a greeting is better than a caller without an agent.
 		f.log.Warn("prompt failed", "sounds", sounds, "error", err)
 		return false
@@ -213,7 +213,6 @@ func (f *flow) playEnded(ctx context.Context, s PlayEnded) {
 	case Greeting:
 		f.enqueue(ctx)
 	case Waiting:
-		f.afterPrompt(ctx)
 		f.wait(ctx)
 	case Speaking:
 		f.speak()

@@ -39,8 +39,8 @@ func TestS141WalkFromDialToReport(t *testing.T) {
 				t.Errorf("talk = %d ms, want 60000 and the hang-up's 5", e.Talk)
 			}
 		}
-		want := []string{"bridge c1", "play sound:hello", "refresh", "music calm", "create ann"}
-		if diff := cmp.Diff(want, w.orders[:5]); diff != "" {
+		want := []string{"bridge c1", "play sound:hello", "music calm", "create ann"}
+		if diff := cmp.Diff(want, w.orders[:4]); diff != "" {
 			t.Errorf("orders: %s", diff)
 		}
 		if len(w.begun) != 1 || w.ended["c1"].IsZero() {

@@ -20,19 +20,8 @@ func (f *flow) enqueue(ctx context.Context) {
 	f.to(Waiting)
 	f.entered, f.onKey = true, f.wish
 	f.submit(f.enterFirst(acd.Enter{Call: f.a.Call, Queue: f.queue}))
-	if f.prompts > 0 {
-		f.afterPrompt(ctx)
-	}
 	f.music(ctx)
 	f.first()
-}
-
-// afterPrompt makes the recording ready for the agent: behind a prompt on the bridge it would
-// drop every word of one whose RTP numbers lie far ahead (docs/adr/0010).
-func (f *flow) afterPrompt(ctx context.Context) {
-	if err := f.m.opt.Phone.Refresh(ctx, f.a.Leg); err != nil {
-		f.log.Warn("recording is not ready for an agent after a prompt", "error", err)
-	}
 }
 
 func (f *flow) music(ctx context.Context) {

@@ -110,7 +110,6 @@ func (f *flow) resume(ctx context.Context, r Resumption) {
 		f.wait(ctx)
 	default:
 		if f.route(ctx) {
-			f.afterPrompt(ctx) // the run before this one may have played one
 			f.enqueue(ctx)
 		}
 	}

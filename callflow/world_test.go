@@ -123,7 +123,7 @@ func (w *world) Join(_ context.Context, _ BridgeID, leg call.LegID) error {
 
 func (w *world) CloseBridge(_ context.Context, b BridgeID) error { return w.order("close", string(b)) }
 
-func (w *world) Play(_ context.Context, _ BridgeID, id PlaybackID, sounds ...string) error {
+func (w *world) Play(_ context.Context, _ call.LegID, id PlaybackID, sounds ...string) error {
 	w.mu.Lock()
 	w.playing = id
 	w.mu.Unlock()

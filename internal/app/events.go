@@ -115,11 +115,12 @@ func (a *App) event(ctx context.Context, e *ari.Event) {
 			a.calls.Deliver(owner, callflow.LegUp{Leg: call.LegID(e.Channel.ID)})
 		}
 	case ari.PlaybackFinished:
-		if id, ok := strings.CutPrefix(e.Playback.Target, "bridge:"+bridgePrefix); ok {
-			a.calls.Deliver(call.ID(id), callflow.PlayEnded{Playback: callflow.PlaybackID(e.Playback.ID)})
-		} else if refreshFailed(e.Playback) {
+		if refreshFailed(e.Playback) {
 			a.log.Warn("recording not made ready for the next voice: are the silence-* sounds installed?",
 				"playback", e.Playback.ID, "media", e.Playback.Media)
+		}
+		if id, ok := strings.CutPrefix(e.Playback.Target, "channel:"); ok {
+			a.calls.Deliver(call.ID(id), callflow.PlayEnded{Playback: callflow.PlaybackID(e.Playback.ID)})
 		}
 	case ari.ChannelDtmfReceived:
 		owner, _ := callOfLeg(e.Channel.ID)

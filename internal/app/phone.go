@@ -58,9 +58,9 @@ func (p *phone) CloseBridge(ctx context.Context, b callflow.BridgeID) error {
 	return p.ari.DeleteBridge(ctx, string(b))
 }
 
-// Play plays a prompt on the bridge.
-func (p *phone) Play(ctx context.Context, b callflow.BridgeID, id callflow.PlaybackID, sounds ...string) error {
-	return p.ari.PlayOnBridge(ctx, string(b), string(id), "", sounds...)
+// Play plays prompts to the caller.
+func (p *phone) Play(ctx context.Context, caller call.LegID, id callflow.PlaybackID, sounds ...string) error {
+	return p.ari.PlayOnChannel(ctx, string(caller), string(id), "", sounds...)
 }
 
 // StopPlay ends a prompt.

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -247,7 +248,9 @@ func choosePorts(params *asterisk.Params) error {
 			return err
 		}
 	}
-	if !params.TrunkPeer.IsValid() {
+	// Where the trunk's own callers are elsewhere, nobody here may be called by it.
+	here := func(s netip.Prefix) bool { return s.Contains(params.Bind) }
+	if !params.TrunkPeer.IsValid() && slices.ContainsFunc(params.TrunkSources, here) {
 		if params.TrunkPeer, err = freePeer(params.Bind); err != nil {
 			return err
 		}

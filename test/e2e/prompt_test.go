@@ -43,7 +43,12 @@ func TestS10GreetingOfTheHourIsHeard(t *testing.T) {
 // and picks up: both hear each other at once, not when the words are over.
 func TestPeers12AnnouncementGivesWay(t *testing.T) {
 	h := house.Open(t, 1, func(c *configs.Config) { c.Queues[0].Announcement = "please-wait" })
-	h.Agent(0, func(phonesim.Offer) phonesim.Action { return phonesim.Answer(50*time.Millisecond, 0) })
+	ahead := uint16(60000) // see ADR 0010
+	h.Agent(0, func(phonesim.Offer) phonesim.Action {
+		a := phonesim.Answer(50*time.Millisecond, 0)
+		a.FirstNumber = &ahead
+		return a
+	})
 	id := call.AgentID(h.Asterisk.Agents[0].Name)
 	set := func(state call.AgentState, reason string) {
 		if err := h.App.SetAgent(t.Context(), id, state, reason); err != nil {

@@ -209,13 +209,13 @@ func (p phone) CloseBridge(ctx context.Context, b callflow.BridgeID) error {
 }
 
 // Play plays a prompt of some seconds.
-func (p phone) Play(ctx context.Context, b callflow.BridgeID, id callflow.PlaybackID, sounds ...string) error {
-	s := p.bridgeOf(b)
+func (p phone) Play(ctx context.Context, caller call.LegID, id callflow.PlaybackID, sounds ...string) error {
+	s := p.legOf(string(caller))
 	p.mu.Lock()
 	s.goodbye = s.goodbye || slices.Contains(sounds, soundGoodbye)
 	p.mu.Unlock()
 	return p.command(ctx, s, "play", string(id), func() error {
-		if p.bridges[b] == nil {
+		if p.legs[caller] == nil {
 			return errMissing
 		}
 		pr := &prompt{story: s}
