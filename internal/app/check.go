@@ -71,7 +71,7 @@ func checkAsterisk(ctx context.Context, cfg *configs.Config) []Finding {
 	}
 	found := []Finding{version(info.Version)}
 	return append(found, modules(ctx, client, neededBy(cfg)), application(ctx, client, cfg), captures(ctx, client, cfg),
-		asteriskClock(ctx, client), phones(ctx, client, cfg))
+		asteriskClock(ctx, client), phones(ctx, client, cfg), outsideWay(ctx, client, cfg))
 }
 
 func unreachable(cfg *configs.Config, err error) Finding {

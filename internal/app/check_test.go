@@ -214,6 +214,21 @@ func TestCheckOfPhones(t *testing.T) {
 	}
 }
 
+func TestCheckOfCallsOutside(t *testing.T) {
+	s := script(t)
+	if f := s.finding(t, "calls outside"); f.Bad || !strings.Contains(f.Detail, "none is allowed") {
+		t.Errorf("%+v", f)
+	}
+	s.cfg.Dialing.Allow = []configs.Pattern{"110"}
+	if f := s.finding(t, "calls outside"); !f.Bad || f.Fix == "" || f.Detail != "Asterisk has no endpoint PJSIP/trunk" {
+		t.Errorf("%+v", f)
+	}
+	s.SetEndpoint("PJSIP/trunk", ari.EndpointOffline)
+	if f := s.finding(t, "calls outside"); f.Bad || f.Detail != "by PJSIP/trunk, 1 kinds of numbers" {
+		t.Errorf("%+v", f)
+	}
+}
+
 // The embedded Redis is worth a warning, a Redis that is not there is a fault.
 func TestCheckOfRedis(t *testing.T) {
 	cfg := configs.Default()

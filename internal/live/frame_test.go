@@ -183,7 +183,7 @@ func TestWordsAreComplete(t *testing.T) {
 				t.Errorf("%s: state %q has no word", lang, s)
 			}
 		}
-		for _, s := range []string{"greeting", "waiting", "talking", "leaving"} {
+		for _, s := range []string{"greeting", "waiting", "dialling", "talking", "message", "survey", "leaving"} {
 			if w.stages[s] == "" {
 				t.Errorf("%s: stage %q has no word", lang, s)
 			}

@@ -28,7 +28,7 @@ func catalogue(lang string) words {
 				call.Talking: "talking", call.Hold: "on hold", call.WrapUp: "wrap-up", call.Break: "break",
 			},
 			stages: map[string]string{
-				"greeting": "greeting", "waiting": "waiting", "talking": "talking", "leaving": "hanging up",
+				"greeting": "greeting", "waiting": "waiting", "talking": "talking", "dialling": "dialling", "leaving": "hanging up",
 				"message": "message", "survey": "survey",
 			},
 			stale: "figures are behind", empty: "none", next: "then", allWell: "all parts work",
@@ -46,7 +46,7 @@ func catalogue(lang string) words {
 			call.Talking: "通话", call.Hold: "持线", call.WrapUp: "事后处理", call.Break: "小休",
 		},
 		stages: map[string]string{
-			"greeting": "问候语", "waiting": "排队", "talking": "通话", "leaving": "挂机",
+			"greeting": "问候语", "waiting": "排队", "talking": "通话", "dialling": "外呼", "leaving": "挂机",
 			"message": "留言", "survey": "满意度评价",
 		},
 		stale: "指标滞后", empty: "无", next: "随后", allWell: "各部件正常",

@@ -168,3 +168,49 @@ func TestPeers10CallOutOutlivesTheController(t *testing.T) {
 	}
 	d.recorded(events, id, his, agent)
 }
+
+// S13: the caps hold for all ways to a number outside together.
+func TestS13CallsOutsideAreCappedAndBlockedAtNight(t *testing.T) {
+	d := openOffice(t, 3, func(c *configs.Config) { c.Dialing.MaxCalls = 1 })
+	department := d.outside("110", phonesim.Answer(100*time.Millisecond, 0))
+	d.dialOut("a1002", "110")
+	d.Until("the number answers", func() bool { return len(department.Calls()) == 1 })
+	first := d.leg(1)
+	d.hears(first, department.Calls()[0])
+	refused := func(path, body string, status int, want string) {
+		t.Helper()
+		if got, text := d.post(path, body); got != status || !strings.Contains(text, want) {
+			t.Errorf("%s: %d %s, want %d %q", body, got, text, status, want)
+		}
+	}
+	refused("/api/v1/agents/a1002/calls", `{"number":"110"}`, http.StatusConflict, "the agent is talking")
+	refused("/api/v1/agents/a1001/calls", `{"number":"110"}`, http.StatusUnprocessableEntity, "1 calls outside at once")
+	caller := d.Call(phonesim.CallOptions{From: house.Number(1)})
+	d.Heard(caller)
+	ann := d.leg(0)
+	var id call.ID
+	for _, c := range d.Live().Calls {
+		if !c.Outbound {
+			id = c.ID
+		}
+	}
+	refused("/api/v1/calls/"+string(id)+"/control", `{"agent":"a1001","do":"consult","target":{"number":"110"}}`,
+		http.StatusUnprocessableEntity, "1 calls outside at once")
+	first.Hangup()
+	d.Over(first)
+	d.Until("the first call is over", func() bool { return len(d.Live().Calls) == 1 })
+	d.do(id, "a1001", "consult", `,"target":{"number":"110"}`)
+	d.Until("the number answers again", func() bool { return len(department.Calls()) == 1 })
+	d.hears(ann, department.Calls()[0])
+	d.do(id, "a1001", "drop", "")
+	d.hears(caller, ann)
+	caller.Hangup()
+	d.Over(caller, ann)
+	d.talks(d.Settle())
+
+	night := openOffice(t, 1, func(c *configs.Config) { c.Dialing.Night.To = configs.EndOfDay })
+	if got, text := night.post("/api/v1/agents/a1001/calls", `{"number":"110"}`); got != 422 ||
+		!strings.Contains(text, "must not be dialled from 00:00 to 24:00") {
+		t.Errorf("at night: %d %s", got, text)
+	}
+}
