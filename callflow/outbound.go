@@ -3,6 +3,7 @@ package callflow
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"time"
 
 	"hotline/acd"
@@ -16,8 +17,9 @@ const ringTone = "tone:ring"
 // transfer and conference work as on a call that came in.
 type outbound struct {
 	agent   call.AgentID
-	dialled time.Time // when the number was called, zero before
-	answer  time.Time // when it answered, zero before
+	tone    PlaybackID // that the agent hears while the number rings, "" for none
+	dialled time.Time  // when the number was called, zero before
+	answer  time.Time  // when it answered, zero before
 }
 
 // DialOut rings an agent for a number outside and then calls it. The arrival says which: a
@@ -52,8 +54,7 @@ func (f *flow) callNumber(ctx context.Context, id call.LegID) {
 	}
 	f.legs[id].joined = true
 	f.serve(id)
-	f.play(ctx, ringTone)
-	f.deadline.Stop() // the switch gives up by itself
+	f.ringBack(ctx, id)
 	f.out.dialled = time.Now()
 	to := Target{Number: f.a.Number}
 	f.record(call.Event{
@@ -65,6 +66,18 @@ func (f *flow) callNumber(ctx context.Context, id call.LegID) {
 		f.hangUpLeg(ctx, f.a.Leg, CauseNormal)
 		f.callerGone(ctx, CallerGone{At: time.Now(), Outcome: call.Unreachable})
 	}
+}
+
+// ringBack lets the agent hear that the number rings. The tone ends with callerUp, or with his
+// leg.
+func (f *flow) ringBack(ctx context.Context, id call.LegID) {
+	f.prompts++
+	tone := PlaybackID(fmt.Sprintf("%s-p%d", f.bridge, f.prompts))
+	if err := f.m.opt.Phone.Play(ctx, id, tone, ringTone); err != nil {
+		f.log.Warn("agent hears no ring tone", "error", err)
+		return
+	}
+	f.out.tone = tone
 }
 
 // unreached are the endings of a customer who did not answer.
@@ -131,10 +144,8 @@ func (f *flow) callerUp(ctx context.Context, s CallerUp) {
 	}
 	f.out.answer = time.Now()
 	f.recordFrom(s.At)
-	playing := f.playing
-	f.playing = ""
-	if playing != "" {
-		f.side.Go(func() { f.quiet(ctx, playing) })
+	if tone := f.out.tone; tone != "" {
+		f.side.Go(func() { f.quiet(ctx, tone) })
 	}
 	if err := f.m.opt.Phone.Join(ctx, f.bridge, f.a.Leg); err != nil {
 		f.log.Error("customer cannot join the agent", "error", err)

@@ -120,7 +120,8 @@ func (a *App) event(ctx context.Context, e *ari.Event) {
 				"playback", e.Playback.ID, "media", e.Playback.Media)
 		}
 		if id, ok := strings.CutPrefix(e.Playback.Target, "channel:"); ok {
-			a.calls.Deliver(call.ID(id), callflow.PlayEnded{Playback: callflow.PlaybackID(e.Playback.ID)})
+			owner, _ := callOfLeg(id) // the customer of a call that an agent made has a leg's name
+			a.calls.Deliver(owner, callflow.PlayEnded{Playback: callflow.PlaybackID(e.Playback.ID)})
 		}
 	case ari.ChannelDtmfReceived:
 		owner, _ := callOfLeg(e.Channel.ID)

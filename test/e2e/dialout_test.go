@@ -28,6 +28,9 @@ func TestS13AgentDialsOutAndIsRecorded(t *testing.T) {
 		return len(calls) == 1 && !calls[0].Record().Answered.IsZero()
 	})
 	his, agent := customer.Calls()[0], d.leg(0)
+	if n := agent.Record().RTP.Received; n < 50 {
+		t.Errorf("the agent had %d packets while the number rang for 1.5 s: does he hear the tone?", n)
+	}
 	d.hears(his, agent)
 	d.hears(agent, his)
 	c := d.one()
