@@ -54,6 +54,7 @@ type App struct {
 	calls     *callflow.Manager
 	dialer    *dialer
 	dialled   atomic.Uint64 // calls that agents made, for their ids
+	dialling  chan struct{} // holds one for each idle phone that dials
 	roster    *roster
 	strays    strays
 	reach     reach

@@ -19,6 +19,8 @@ const (
 	beepFor = 300 * time.Millisecond
 	// goneWithin is how long an agent's own leg may take to end before he is rung back.
 	goneWithin = 2 * time.Second
+	// diallingBound is how many phones may dial at once; one more is hung up.
+	diallingBound = 64
 )
 
 // counter is what agents reach by the keys of their phones; see callflow.Desk.
@@ -76,7 +78,15 @@ func (a *App) codes() callflow.Codes {
 // reader, and is over within a few seconds.
 func (a *App) dialledByAgent(ctx context.Context, e *ari.Event) {
 	kind, dialled, channel := e.Args[0], e.Args[1], *e.Channel
+	select {
+	case a.dialling <- struct{}{}:
+	default:
+		a.log.Error("too many phones dial at once", "bound", diallingBound)
+		a.orphan(ctx, channel.ID)
+		return
+	}
 	a.side.Go(func() {
+		defer func() { <-a.dialling }()
 		bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*commandMax)
 		defer cancel()
 		agent, known := a.agentAt(channel.Name)
@@ -102,7 +112,7 @@ func (a *App) dialledByAgent(ctx context.Context, e *ari.Event) {
 // agentAt is whose phone a channel belongs to.
 func (a *App) agentAt(channel string) (call.AgentID, bool) {
 	for _, g := range a.cfg.Agents {
-		if strings.HasPrefix(channel, g.Endpoint+"-") {
+		if endpointOf(channel) == g.Endpoint {
 			return g.ID, true
 		}
 	}

@@ -17,6 +17,7 @@ func (a *App) startACD(ctx context.Context) error {
 		return err
 	}
 	a.grades, a.dialer = newGrades(a.cfg), newDialer(a.cfg, a.outsideLegs)
+	a.dialling = make(chan struct{}, diallingBound)
 	a.startBook(ctx)
 	if err := a.startEstimator(ctx, acdConfig(a.cfg)); err != nil {
 		return err

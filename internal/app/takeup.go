@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"hotline/acd"
@@ -141,7 +140,7 @@ func (a *App) recall(s *story, leg ari.Channel) {
 		a.Record(s.stay)
 	}
 	for _, g := range a.cfg.Agents {
-		if strings.HasPrefix(leg.Name, g.Endpoint+"-") {
+		if endpointOf(leg.Name) == g.Endpoint {
 			offered := call.Event{
 				Kind: call.Offered, At: at, Call: s.id, Queue: s.stay.Queue, Entered: s.stay.Entered,
 				Agent: g.ID, Offer: call.OfferID(leg.ID),
