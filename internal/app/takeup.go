@@ -107,10 +107,8 @@ func (a *App) outsideLeg(s *story, leg ari.Channel) *kept {
 // agentLeg is an agent's leg that goes on, false when it must be hung up.
 func (a *App) agentLeg(s *story, leg ari.Channel) (*kept, bool) {
 	offer := call.OfferID(leg.ID)
-	of, number := splitOffer(offer)
-	if s.part(offer) == nil && (of != s.id || number > s.offers) {
-		a.recall(s, leg)
-	}
+	of, _ := splitOffer(offer)
+	a.recall(s, leg)
 	p := s.part(offer)
 	switch {
 	case p == nil:
@@ -129,6 +127,10 @@ func (a *App) agentLeg(s *story, leg ari.Channel) (*kept, bool) {
 // recall writes down an offer that the run before this one made and did not live to write:
 // Asterisk's leg tells when, and whose phone it is.
 func (a *App) recall(s *story, leg ari.Channel) {
+	offer := call.OfferID(leg.ID)
+	if of, number := splitOffer(offer); s.part(offer) != nil || of == s.id && number <= s.offers {
+		return
+	}
 	line, known := a.cfg.LineOf(s.arrived.Line)
 	if !known {
 		return

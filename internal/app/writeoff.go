@@ -17,6 +17,7 @@ func (a *App) writeOff(ctx context.Context, s story, h holding) {
 	}
 	a.log.Warn("call ended unseen", "call", s.id, "end", end)
 	for _, leg := range h.legs[s.id] {
+		a.recall(&s, leg)
 		a.hangUp(ctx, leg.ID)
 	}
 	if caller := string(s.caller()); h.channels[caller].ID != "" {
