@@ -116,7 +116,9 @@ func (p *Play) Run() {
 		p.order("drop", nil)
 	case "consult, asker hangs up":
 		p.consult(p.someone())
-		p.order("hangup", nil)
+		if c, found := p.call(); found && c.Consulting != "" { // else the caller is his alone again
+			p.order("hangup", nil)
+		}
 	case "conference, agent leaves", "conference, third leaves", "conference, caller leaves":
 		p.conference()
 	case "handed over twice":
@@ -136,7 +138,9 @@ func (p *Play) conference() {
 	p.pass(800, 1500)
 	switch p.Script {
 	case "conference, agent leaves":
-		p.order("hangup", nil)
+		if c, found := p.call(); found && len(c.Parties) > 1 {
+			p.order("hangup", nil)
+		}
 	case "conference, third leaves":
 		p.order("drop", nil)
 	}
