@@ -217,3 +217,46 @@ func TestS13CallsOutsideAreCappedAndBlockedAtNight(t *testing.T) {
 		t.Errorf("at night: %d %s", got, text)
 	}
 }
+
+// S13, S16: a customer who was called is asked about, joined by a third and given away like a
+// caller, and both agents are in his one recording.
+func TestS13CalledCustomerIsPassedOn(t *testing.T) {
+	d := openOffice(t, 2, nil)
+	customer := d.outside("13900000001", phonesim.Answer(200*time.Millisecond, 0))
+	id := d.dialOut("a1001", "13900000001")
+	d.Until("the customer answers", func() bool {
+		calls := customer.Calls()
+		return len(calls) == 1 && !calls[0].Record().Answered.IsZero()
+	})
+	his, ann := customer.Calls()[0], d.leg(0)
+	d.hears(his, ann)
+	d.do(id, "a1001", "consult", `,"target":{"agent":"a1002"}`)
+	bob := d.leg(1)
+	d.hears(ann, bob)
+	d.do(id, "a1001", "conference", "")
+	d.do(id, "a1001", "drop", "")
+	d.Over(bob)
+	d.hears(his, ann)
+	d.Until("the other agent is ready", func() bool { return d.State("a1002") == call.Ready })
+	d.do(id, "a1001", "transfer", `,"target":{"queue":"seniors"}`)
+	d.Over(ann)
+	senior := d.leg(1)
+	d.hears(his, senior)
+	d.hears(senior, his)
+	customer.Hangup()
+	d.Over(his, senior)
+	events := d.Settle()
+	d.talks(events)
+	if e := d.ended(id); e.Ending != (call.Ending{Class: call.ClassAnswered, Reason: call.CallerHungUp}) {
+		t.Errorf("ended %v", e.Ending)
+	}
+	d.recorded(events, id, his, ann)
+	rec := of(events, id, call.Recorded)[0].Recording
+	sound, _ := house.Codes(t, filepath.Join(d.Config.Recordings.Dir, filepath.FromSlash(rec.Path)))
+	if n := sound[1][senior.Record().Tone].Windows; n < 50 {
+		t.Errorf("the senior is heard in %d windows", n)
+	}
+	if f := d.Report(events).Total.Figures; f.Offered != 1 || f.Answered != 1 {
+		t.Errorf("the seniors had one customer in their queue: %+v", f)
+	}
+}
