@@ -21,6 +21,9 @@ const (
 	// emptyWait is how long a Redis without a past is left to a holder who may live: it has
 	// just lost its data, or nobody ever used it.
 	emptyWait = 3 * leaseRenew
+	// awayWait is the same for a Redis that could not be asked for a while: the holder may be in
+	// the middle of a command that fails, and comes back after it.
+	awayWait = leaseTTL
 )
 
 // ErrLeaseLost says that another controller acts now. Whoever gets it must stop at once: two
@@ -39,7 +42,7 @@ type Lease struct {
 	owner string
 	log   *slog.Logger
 
-	acquire, renew, release *redis.Script
+	look, acquire, renew, release *redis.Script
 
 	turn sync.Mutex // a renewal and the giving back exclude each other; held during a command
 
@@ -54,17 +57,33 @@ type Lease struct {
 func NewLease(s *Store) *Lease {
 	return &Lease{
 		store: s, owner: rand.Text(), log: s.log,
-		acquire: redis.NewScript(acquireLua), renew: redis.NewScript(renewLua), release: redis.NewScript(releaseLua),
+		look: redis.NewScript(lookLua), acquire: redis.NewScript(takeLua),
+		renew: redis.NewScript(renewLua), release: redis.NewScript(releaseLua),
 	}
 }
 
-// acquireLua takes the lease if nobody holds it.
+// lookLua tells whether the lease can be had. It changes nothing: a Redis that hangs carries
+// out later what it was sent, also for one who has given up waiting.
 //
 //	KEYS 1 lease, 2 token
-//	ARGV 1 owner, 2 milliseconds, 3 "1" to take it from a Redis without a past, too
-//	returns the new token, 0 when another holds it, -1 when this Redis has no past
-const acquireLua = `
-if ARGV[3] ~= '1' and redis.call('EXISTS', KEYS[1], KEYS[2]) == 0 then return -1 end
+//	returns leaseHeld, leaseFree, or leaseNew when this Redis has no past
+const lookLua = `
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+return redis.call('EXISTS', KEYS[2]) == 1 and 1 or 2`
+
+// Answers of lookLua.
+const (
+	leaseHeld = iota
+	leaseFree
+	leaseNew
+)
+
+// takeLua takes the lease if nobody holds it.
+//
+//	KEYS 1 lease, 2 token
+//	ARGV 1 owner, 2 milliseconds
+//	returns the new token, 0 when another holds it
+const takeLua = `
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return redis.call('INCR', KEYS[2]) end
 return 0`
 
@@ -96,33 +115,31 @@ return 0`
 func (l *Lease) Acquire(ctx context.Context, waiting func()) error {
 	tick := time.NewTicker(standbyPoll)
 	defer tick.Stop()
-	said, empty := false, time.Time{}
+	said, away, free := false, false, time.Time{}
 	for {
 		before := time.Now()
-		force := !empty.IsZero() && time.Since(empty) >= emptyWait
-		token, err := l.acquire.Run(
-			ctx, l.store.redis, l.keys(), l.owner, leaseTTL.Milliseconds(), map[bool]int{true: 1}[force],
-		).Int64()
+		state, err := l.look.Run(ctx, l.store.redis, l.keys()).Int()
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil && !said:
 			return fmt.Errorf("lease: %w", plain(err))
 		case err != nil: // the other one goes on without Redis, so it is not ours
-			empty = time.Time{}
-		case token > 0:
-			l.mu.Lock()
-			l.token, l.fresh, l.lost, l.given = token, before, false, false
-			l.mu.Unlock()
-			return nil
-		case token < 0 && empty.IsZero():
-			empty = before
-		case token == 0:
-			empty = time.Time{}
+			away, free = true, time.Time{}
+		case state == leaseHeld:
+			away, free = false, time.Time{}
 			if !said {
 				waiting()
 			}
 			said = true
+		case free.IsZero():
+			free = before
+		}
+		if !free.IsZero() && time.Since(free) >= leaveAlone(state, away) {
+			if err := l.take(ctx); err == nil {
+				return nil
+			}
+			free = time.Time{}
 		}
 		select {
 		case <-ctx.Done():
@@ -130,6 +147,36 @@ func (l *Lease) Acquire(ctx context.Context, waiting func()) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// leaveAlone is how long a lease that can be had is left to a holder who may live.
+func leaveAlone(state int, away bool) time.Duration {
+	switch {
+	case away: // it ran out while Redis could not be asked, and the holder is on his way
+		return awayWait
+	case state == leaseNew:
+		return emptyWait
+	default:
+		return 0
+	}
+}
+
+// errTaken says that another was faster.
+var errTaken = errors.New("the lease was taken meanwhile")
+
+func (l *Lease) take(ctx context.Context) error {
+	before := time.Now()
+	token, err := l.acquire.Run(ctx, l.store.redis, l.keys(), l.owner, leaseTTL.Milliseconds()).Int64()
+	switch {
+	case err != nil:
+		return plain(err)
+	case token == 0:
+		return errTaken
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.token, l.fresh, l.lost, l.given = token, before, false, false
+	return nil
 }
 
 // Run renews the lease until ctx ends and gives it back then. It ends with ErrLeaseLost when

@@ -18,14 +18,14 @@ import (
 // missing is found at the next look.
 func TestPeers10EventsTwiceLateOrNever(t *testing.T) {
 	dice := chance(t)
-	const agents = 5
+	const agents = 8
 	// An agent whose answer nobody is told of counts as one who missed the call.
 	h, wire := onLine(t, agents, 0)
 	crowd(h, dice)
 	m := &mangler{dice: rand.New(rand.NewPCG(dice.Uint64(), 4)), twice: 0.1, late: 0.15, never: 0.03, spoilt: 0.01}
 	wire.set(weather{wrap: m.carry})
 	h.Until("the hotline is back", func() bool { return partOK(h, "asterisk") })
-	legs := wave(h, dice, 0, *calls, 4*time.Second)
+	legs := wave(h, dice, 0, *calls, 3*time.Second)
 	h.Over(legs...)
 	m.quiet.Store(true)
 	h.Over(wave(h, dice, 1000, agents, time.Second)...)

@@ -54,7 +54,7 @@ func wave(h *house.House, dice *rand.Rand, first, n int, within time.Duration) [
 	legs := make([]*phonesim.Leg, n)
 	for i := range legs {
 		legs[i] = h.Call(phonesim.CallOptions{
-			From: house.Number(first + i), Talk: between(dice, time.Second, 4*time.Second),
+			From: house.Number(first + i), Talk: between(dice, time.Second, 3*time.Second),
 		})
 		pass(h.T, between(dice, 0, 2*within/time.Duration(n)))
 	}

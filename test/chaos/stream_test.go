@@ -28,12 +28,13 @@ func onLine(t *testing.T, agents, misses int) (*house.House, *line) {
 
 // TestPeers10SwitchHangs: Asterisk stops answering without a word, because it is stopped
 // (SIGSTOP) or because the network is gone without a reset. That is seen within 10 s and told
-// by the health check, nothing piles up, no agent is charged with what did not reach him, and
-// when Asterisk is back the hotline goes on by itself.
+// by the health check, nothing piles up, no agent is given a break for what did not reach him,
+// and when Asterisk is back the hotline goes on by itself.
 func TestPeers10SwitchHangs(t *testing.T) {
 	dice := chance(t)
-	const agents = 5
-	h, wire := onLine(t, agents, 1)
+	const agents = 8
+	// An offer that was made just before may reach its limit before the hang is seen.
+	h, wire := onLine(t, agents, 2)
 	signal := func(s syscall.Signal) {
 		if err := h.Asterisk.Signal(s); err != nil {
 			t.Error(err)
@@ -50,7 +51,7 @@ func TestPeers10SwitchHangs(t *testing.T) {
 	var legs []*phonesim.Leg
 	for i, w := range ways {
 		legs = append(legs, wave(h, dice, 1000*i, *calls/len(ways), 2*time.Second)...)
-		h.Until("all agents talk", func() bool { return talking(h) == agents })
+		h.Until("agents talk", func() bool { return talking(h) >= agents/2 })
 		before := goroutines()
 		w.begin()
 		seen := until(h, 20*time.Second, "the hang is seen", func() bool { return !partOK(h, "asterisk") })
@@ -83,12 +84,12 @@ type way struct {
 // lost.
 func TestPeers10StreamFlaps(t *testing.T) {
 	dice := chance(t)
-	h, wire := onLine(t, 5, 1)
+	h, wire := onLine(t, 8, 1)
 	crowd(h, dice)
 	legs := wave(h, dice, 0, *calls/2, time.Second)
 	const flaps = 5
 	for range flaps {
-		pass(t, between(dice, 300*time.Millisecond, 1500*time.Millisecond))
+		pass(t, between(dice, 200*time.Millisecond, time.Second))
 		wire.set(weather{cut: true})
 		pass(t, between(dice, 0, 300*time.Millisecond))
 		wire.set(weather{})
@@ -97,7 +98,7 @@ func TestPeers10StreamFlaps(t *testing.T) {
 	const trickle = 12_000 // bytes a second; a call makes about 30,000
 	wire.set(weather{rate: trickle})
 	legs = append(legs, wave(h, dice, 1000, *calls/2, 2*time.Second)...)
-	pass(t, between(dice, time.Second, 4*time.Second))
+	pass(t, between(dice, time.Second, 2*time.Second))
 	wire.set(weather{})
 	h.Over(legs...)
 	events := h.Settle()
