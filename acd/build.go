@@ -25,7 +25,7 @@ func (e *Engine) build(cfg Config) {
 		}
 	}
 	for _, c := range cfg.Agents {
-		a := &agent{id: c.ID, state: call.Offline}
+		a := &agent{id: c.ID, state: call.Offline, live: e.cfg.CallbackTurn - 1}
 		a.timer = newDeadline(a)
 		e.seat(a, c, bySkill)
 		e.agents = append(e.agents, a)

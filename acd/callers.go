@@ -232,10 +232,14 @@ func (e *Engine) sendAway(c *caller, outcome call.Outcome) {
 
 // leaveQueue ends a stay in the queue without an answer and forgets the call.
 func (e *Engine) leaveQueue(c *caller, outcome call.Outcome) {
-	e.record(call.Event{
+	ev := call.Event{
 		Kind: call.LeftQueue, Call: c.journey, Direction: c.direction, Queue: c.queue.ID, Entered: c.entered,
 		Outcome: outcome, Wait: call.Between(c.entered, e.at),
-	})
+	}
+	if outcome == call.Callback {
+		ev.Place = c.place // which he keeps
+	}
+	e.record(ev)
 	e.forget(c)
 }
 

@@ -133,7 +133,7 @@ const (
 	NoAgents          Reason = "no_agents"           // nobody who could answer was signed in
 	UnknownLine       Reason = "unknown_line"        // number with no queue
 	Closed            Reason = "closed"              // outside the hours of the line
-	OnWish            Reason = "on_wish"             // left a message although he could have waited
+	OnWish            Reason = "on_wish"             // left a message, or is called back, although he could have waited
 	NumberBusy        Reason = "number_busy"         // whom an agent called 被叫忙
 	NumberNoAnswer    Reason = "number_no_answer"    // the same, rang out 被叫无应答
 	NumberRejected    Reason = "number_rejected"     // the same, declined 被叫拒接
@@ -142,12 +142,16 @@ const (
 	AgentNotReached   Reason = "agent_not_reached"   // his own phone was not answered, or he was busy
 	SwitchFailure     Reason = "switch_failure"      // Asterisk restarted or refused a command
 	Lost              Reason = "lost"                // gone when we looked again after a gap
+	NotWanted         Reason = "not_wanted"          // of a callback: he rang again, or it was taken off the list
 	ShutDown          Reason = "shut_down"           // ended by the operator
 )
 
 // RefusedFrom is the ending of a caller whom the queue let go without an answer.
 func RefusedFrom(o Outcome) Ending {
 	reasons := map[Outcome]Reason{Overflowed: QueueFull, LeftEmpty: NoAgents}
+	if o == Callback {
+		return Ending{Class: ClassCallback, Reason: OnWish}
+	}
 	if reason, ok := reasons[o]; ok {
 		return Ending{Class: ClassRefused, Reason: reason}
 	}

@@ -123,6 +123,7 @@ type Room struct {
 	AnnounceEvery time.Duration // between two announcements; 0 = one only
 	Survey        Survey
 	Estimate      Estimate
+	Callback      Callback
 }
 
 // Arrival is a caller who reached our application, already answered and recorded by the
@@ -136,6 +137,7 @@ type Arrival struct {
 	Begin  time.Time // when the recording began, by the clock of Asterisk
 	// Outbound says that an agent dials Number, see Manager.DialOut; then Leg is the leg to it.
 	Outbound bool
+	Back     bool // of an Outbound one: he asked to be called back, see Manager.CallBack
 }
 
 // PlaybackID names one running prompt.

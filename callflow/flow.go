@@ -24,9 +24,10 @@ const (
 	Waiting  Stage = "waiting"
 	Dialling Stage = "dialling" // the number that an agent calls rings
 	Talking  Stage = "talking"
-	Speaking Stage = "message" // leaves a message 留言
-	Rating   Stage = "survey"  // is asked how content he is 满意度评价
-	Leaving  Stage = "leaving" // hung up by us, or told goodbye; waits for the leg's end
+	Offering Stage = "offering" // is offered a callback outside the hours
+	Speaking Stage = "message"  // leaves a message 留言
+	Rating   Stage = "survey"   // is asked how content he is 满意度评价
+	Leaving  Stage = "leaving"  // hung up by us, or told goodbye; waits for the leg's end
 	Over     Stage = "over"
 )
 
@@ -172,6 +173,8 @@ func (f *flow) handle(ctx context.Context, s Signal) {
 		s.reply <- f.control(ctx, s.Control)
 	case moved:
 		f.move(s.queue)
+	case Recall:
+		f.recall(ctx)
 	case foretold:
 		f.hear(ctx, s.Forecast)
 	case order:
@@ -216,6 +219,8 @@ func (f *flow) playEnded(ctx context.Context, s PlayEnded) {
 		f.wait(ctx)
 	case Speaking:
 		f.speak()
+	case Offering:
+		f.deadline.Reset(closedWait)
 	case Rating:
 		f.awaitScore()
 	case Leaving:
@@ -244,6 +249,8 @@ func (f *flow) expire(ctx context.Context) {
 		f.unbridged(ctx, ErrLegGone)
 	case f.stage == Waiting:
 		f.announce(ctx)
+	case f.stage == Offering:
+		f.declined(ctx)
 	case f.stage == Speaking:
 		f.messageOver(ctx)
 	case f.stage == Rating:
@@ -303,7 +310,7 @@ func (f *flow) record(ev call.Event) {
 	ev.Call = f.a.Call
 	ev.At = call.Stamp(ev.At)
 	if f.out != nil && ev.Direction == call.Inbound {
-		ev.Direction = call.Outbound
+		ev.Direction = f.out.direction(f.a)
 	}
 	f.m.opt.Ledger.Record(ev)
 }

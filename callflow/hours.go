@@ -34,7 +34,9 @@ func (f *flow) route(ctx context.Context) bool {
 		queue, open = f.line.Hours(f.began)
 	}
 	if !open {
-		f.turnAway(ctx, call.Ending{Class: call.ClassRefused, Reason: call.Closed}, f.line.Closed)
+		if !f.offerClosed(ctx) {
+			f.turnAway(ctx, call.Ending{Class: call.ClassRefused, Reason: call.Closed}, f.line.Closed)
+		}
 		return false
 	}
 	f.use(queue)

@@ -39,6 +39,8 @@ type Options struct {
 	// Standing tells how a caller enters a queue; nil = everybody alike. It must not block.
 	Standing func(a Arrival, queue call.QueueID) Standing
 
+	// Callbacks keeps the list of those who want to be called back; nil = nobody can be.
+	Callbacks Callbacks
 	// Foretell tells how long a caller who waits still does; false when nobody knows. nil =
 	// never known. It is asked beside the call and may take its time.
 	Foretell func(ctx context.Context, id call.ID) (acd.Forecast, bool)

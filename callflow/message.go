@@ -58,13 +58,16 @@ func (f *flow) takeMessage(ctx context.Context, why call.Reason) {
 // wish takes the key by which a caller who waits asks to leave a message. Who is just being
 // answered is not taken away from the agent.
 func (f *flow) wish(ctx context.Context, key string) {
-	if key != f.line.Message.Key || !f.line.Message.on(call.OnWish) || f.stage != Waiting {
+	if f.stage != Waiting {
 		return
 	}
 	for _, l := range f.legs {
 		if l.up {
 			return
 		}
+	}
+	if f.askBack(ctx, key) || key != f.line.Message.Key || !f.line.Message.on(call.OnWish) {
+		return
 	}
 	f.quiet(ctx, f.playing)
 	f.submit(acd.Leave{Call: f.a.Call, As: call.ToMessage})

@@ -22,6 +22,14 @@ type outbound struct {
 	answer  time.Time  // when it answered, zero before
 }
 
+// direction is what the events of such a call say.
+func (*outbound) direction(a Arrival) call.Direction {
+	if a.Back {
+		return call.CallBack
+	}
+	return call.Outbound
+}
+
 // DialOut rings an agent for a number outside and then calls it. The arrival says which: a
 // call id of our own, the id of the customer's leg to be, the number, and the line in whose
 // name it is called. The number was checked by whoever asks. Whether the agent may be rung
@@ -53,6 +61,7 @@ func (f *flow) callNumber(ctx context.Context, id call.LegID) {
 		return
 	}
 	f.legs[id].joined = true
+	f.out.agent = f.legs[id].agent
 	f.serve(id)
 	f.ringBack(ctx, id)
 	f.out.dialled = time.Now()

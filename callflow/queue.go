@@ -216,6 +216,8 @@ func (f *flow) endingByCaller() call.Ending {
 		return call.Ending{Class: call.ClassAnswered, Reason: call.CallerHungUp}
 	case f.stage == Speaking:
 		return f.talkedOr(call.EndingWithout(f.message.why))
+	case f.stage == Offering:
+		return call.Ending{Class: call.ClassRefused, Reason: call.Closed}
 	case f.stage == Greeting:
 		return call.Ending{Class: call.ClassAbandoned, Reason: call.HungUpInGreeting}
 	case len(f.legs) > 0:

@@ -2,7 +2,6 @@ package callflow
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"hotline/acd"
@@ -26,6 +25,7 @@ type Estimate struct {
 type sayings struct {
 	announce time.Time
 	estimate time.Time
+	offer    time.Time // of a callback
 }
 
 // first begins the words of a queue for a caller who has just entered it.
@@ -36,6 +36,9 @@ func (f *flow) first() {
 	}
 	if f.tells() {
 		f.due.estimate = time.Now().Add(announceAfter)
+	}
+	if f.mayAsk() && f.room.Callback.Offer != "" {
+		f.due.offer = time.Now().Add(max(announceAfter, f.room.Callback.After))
 	}
 	f.arm()
 }
@@ -49,6 +52,9 @@ func (f *flow) again() {
 	if f.tells() {
 		f.due.estimate = time.Now().Add(f.room.Estimate.Every)
 	}
+	if f.mayAsk() && f.room.Callback.Offer != "" && f.room.Callback.Every > 0 {
+		f.due.offer = time.Now().Add(f.room.Callback.Every)
+	}
 }
 
 func (f *flow) tells() bool { return f.room.Estimate.Every > 0 && f.m.opt.Foretell != nil }
@@ -56,7 +62,7 @@ func (f *flow) tells() bool { return f.room.Estimate.Every > 0 && f.m.opt.Forete
 // arm sets the deadline for the next words.
 func (f *flow) arm() {
 	var next time.Time
-	for _, t := range []time.Time{f.due.announce, f.due.estimate} {
+	for _, t := range []time.Time{f.due.announce, f.due.estimate, f.due.offer} {
 		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
 			next = t
 		}
@@ -112,30 +118,43 @@ func (f *flow) hear(ctx context.Context, w acd.Forecast) {
 
 // say plays what is due in place of the music.
 func (f *flow) say(ctx context.Context, w *acd.Forecast) {
-	var estimate []string
-	now, announcement, told := time.Now(), "", time.Duration(0)
-	if !f.due.announce.IsZero() && !f.due.announce.After(now) {
-		announcement, f.due.announce = f.room.Announcement, time.Time{}
-		if f.room.AnnounceEvery > 0 {
-			f.due.announce = now.Add(f.room.AnnounceEvery)
+	now, sounds := time.Now(), []string(nil)
+	if due(&f.due.announce, now, f.room.AnnounceEvery) {
+		sounds = append(sounds, f.room.Announcement)
+	}
+	ev := call.Event{Kind: call.Estimated, At: now, Queue: f.queue}
+	if w != nil && w.P50 > 0 {
+		estimate, told := f.room.Estimate.Sounds(w.P50)
+		if len(estimate) > 0 {
+			sounds = append(sounds, estimate...)
+			ev.Entered, ev.P50, ev.P90, ev.Said = w.Entered, call.MillisOf(w.P50), call.MillisOf(w.P90), call.MillisOf(told)
 		}
 	}
-	if w != nil && w.P50 > 0 {
-		estimate, told = f.room.Estimate.Sounds(w.P50)
+	if due(&f.due.offer, now, f.room.Callback.Every) && f.mayAsk() {
+		sounds = append(sounds, f.room.Callback.Offer)
 	}
-	if announcement == "" && len(estimate) == 0 {
+	if len(sounds) == 0 {
 		f.arm()
 		return
 	}
 	f.stopMusic(ctx)
-	if !f.play(ctx, slices.Concat([]string{announcement}, estimate)...) {
+	if !f.play(ctx, sounds...) {
 		f.wait(ctx)
 		return
 	}
-	if len(estimate) > 0 {
-		f.record(call.Event{
-			Kind: call.Estimated, At: now, Queue: f.queue, Entered: w.Entered,
-			P50: call.MillisOf(w.P50), P90: call.MillisOf(w.P90), Said: call.MillisOf(told),
-		})
+	if ev.Said > 0 {
+		f.record(ev)
 	}
+}
+
+// due tells whether the time has come, and sets the next one; 0 = never again.
+func due(at *time.Time, now time.Time, every time.Duration) bool {
+	if at.IsZero() || at.After(now) {
+		return false
+	}
+	*at = time.Time{}
+	if every > 0 {
+		*at = now.Add(every)
+	}
+	return true
 }

@@ -161,6 +161,7 @@ type Queue struct {
 	Survey       Survey        `yaml:"survey"`        // after the talk
 	ResumePlace  time.Duration `yaml:"resume_place"`  // who abandoned and redials within it has his place; 0 = off
 
+	Callback Callback `yaml:"callback"` // instead of waiting
 	Estimate Estimate `yaml:"estimate"` // of the wait, told to those who wait
 }
 
@@ -208,7 +209,7 @@ func Default() *Config {
 			MissingAlarm:   time.Second,
 		},
 		Figures: Figures{Threshold: 15 * time.Second, ShortAbandon: 5 * time.Second},
-		Routing: Routing{MissPause: 5 * time.Second, PriorityWorth: time.Minute},
+		Routing: Routing{MissPause: 5 * time.Second, PriorityWorth: time.Minute, CallbackTurn: 2},
 		Dialing: Dialing{MaxDigits: 15, MaxCalls: 10, MaxPerHour: 30},
 		Codes:   DefaultCodes(),
 		Breaks:  []string{"小休", "用餐", "培训", "会议"},
@@ -239,6 +240,7 @@ func DefaultQueue() Queue {
 		MinLevel:      "0",
 		Survey:        Survey{Percent: 100},
 		Estimate:      DefaultEstimate(),
+		Callback:      DefaultCallback(),
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 type Routing struct {
 	MissPause     time.Duration `yaml:"miss_pause"`     // no call for an agent after one that he missed
 	SuspendAfter  int           `yaml:"suspend_after"`  // missed calls in a row, then a break; 0 = never
+	CallbackTurn  int           `yaml:"callback_turn"`  // one callback at most in so many calls of an agent
 	PriorityWorth time.Duration `yaml:"priority_worth"` // of waiting, for each step of priority
 }
 

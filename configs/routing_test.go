@@ -13,7 +13,7 @@ func TestRoutingIsReadWhole(t *testing.T) {
 	}
 	q, grade := cfg.Queues[0], cfg.Grades[0]
 	for what, is := range map[string]bool{
-		"routing":        cfg.Routing == Routing{3 * time.Second, 3, 30 * time.Second},
+		"routing":        cfg.Routing == Routing{3 * time.Second, 3, 2, 30 * time.Second},
 		"levels are his": len(cfg.Levels) == 2 && cfg.Levels["高级"] == 2,
 		"skill":          q.Skill == "phone" && q.HighestFirst && q.MinLevel == "0",
 		"widen":          slices.Equal(q.Widen, []Widen{{10 * time.Second, "初级"}, {20 * time.Second, "0"}}),

@@ -32,6 +32,7 @@ func (c *Config) check() Problems {
 	c.checkQueues(&r)
 	c.checkHolidays(&r)
 	c.checkLines(&r)
+	c.checkCallbackKeys(&r)
 	c.checkAgents(&r)
 	c.checkReach(&r)
 	return Problems(r)
@@ -146,6 +147,7 @@ func (c *Config) checkQueues(r *rules) {
 			key+".announce_every", "must be 0 or from 10s to 1h, not %s", q.AnnounceEvery)
 		r.must(q.Target >= 1 && q.Target <= 100, key+".target", "must be from 1 to 100, not %d", q.Target)
 		q.Estimate.check(r, key+".estimate")
+		q.Callback.check(r, key+".callback")
 		c.checkQueueRouting(r, key, q, known)
 		q.Survey.check(r, key+".survey")
 	}

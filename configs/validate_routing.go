@@ -29,6 +29,8 @@ func (c *Config) checkRouting(r *rules) {
 	r.duration("routing.miss_pause", c.Routing.MissPause, time.Second, time.Hour)
 	r.must(c.Routing.SuspendAfter >= 0 && c.Routing.SuspendAfter <= 100, "routing.suspend_after",
 		"must be from 0 to 100, not %d", c.Routing.SuspendAfter)
+	r.must(c.Routing.CallbackTurn >= 2 && c.Routing.CallbackTurn <= 100, "routing.callback_turn",
+		"must be from 2 to 100, not %d", c.Routing.CallbackTurn)
 	r.duration("routing.priority_worth", c.Routing.PriorityWorth, time.Second, time.Hour)
 	for _, name := range slices.Sorted(maps.Keys(c.Levels)) {
 		key, n := joinKey("levels", name), c.Levels[name]

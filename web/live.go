@@ -31,6 +31,7 @@ type LiveQueue struct {
 	Abandoned    int64        `json:"abandoned"`     // today, short ones included
 	ServiceLevel *float64     `json:"service_level"` // percent today; null without a call
 	Formula      string       `json:"formula"`       // name of the service level's formula
+	Callbacks    int          `json:"callbacks"`     // open: who is to be called back
 	FiguresFresh bool         `json:"figures_fresh"` // false while Redis is away or behind
 }
 

@@ -32,6 +32,7 @@ type Desk interface {
 	// a call it takes effect after it. ErrUnknownAgent when there is no such agent.
 	SetAgent(ctx context.Context, agent call.AgentID, state call.AgentState, reason string) error
 	Calls
+	Callbacks
 }
 
 // ErrUnknownAgent is returned by a Desk for an agent that is not configured.
@@ -108,6 +109,8 @@ func (s *Server) routes() http.Handler {
 	mux.Handle("GET /api/v1/live", s.guard(s.live))
 	mux.Handle("POST /api/v1/agents/{agent}/state", s.guard(s.setAgent))
 	mux.Handle("POST /api/v1/agents/{agent}/calls", s.guard(s.dial))
+	mux.Handle("GET /api/v1/callbacks", s.guard(s.callbacks))
+	mux.Handle("DELETE /api/v1/callbacks/{call}", s.guard(s.cancelCallback))
 	mux.Handle("POST /api/v1/calls/{call}/control", s.guard(s.control))
 	mux.Handle("POST /api/v1/calls/{call}/assign", s.guard(s.assign))
 	mux.Handle("POST /api/v1/calls/{call}/move", s.guard(s.move))

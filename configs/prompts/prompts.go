@@ -27,6 +27,7 @@ const (
 	GoodbyeBusy   = "goodbye-busy"   // waited to the queue's limit
 	Closed        = "closed"         // outside service hours
 	UnknownNumber = "unknown-number" // the dialled number has no queue
+	CallbackTaken = "callback-taken" // is called back instead of waiting
 	Apology       = "apology"        // technical fault
 
 	RecordingNotice = "recording-notice" // the call is recorded

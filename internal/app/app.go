@@ -50,6 +50,7 @@ type App struct {
 	acd       *acd.Dispatcher
 	grades    grades
 	book      *book      // nil when no queue asks for earlier calls
+	callbacks *callbacks // nil when no queue has callbacks
 	estimator *estimator // nil when no queue tells its callers how long they wait
 	calls     *callflow.Manager
 	dialer    *dialer
@@ -121,6 +122,9 @@ func (a *App) Record(ev call.Event) {
 		a.estimator.handled.Note(ev)
 	}
 	a.writer.Record(ev)
+	for _, follows := range a.callbacks.note(ev) {
+		a.Record(follows)
+	}
 }
 
 // Ledger is the store of facts, for reports.
@@ -270,7 +274,7 @@ func (a *App) startCalls(ctx context.Context) error {
 			trunk: newTrunk(a.cfg),
 		},
 		ACD: a.acd, Recording: a.recorder, Ledger: a,
-		Standing: a.standing, Foretell: a.foretell(), Codes: a.codes(), Desk: counter{a},
+		Standing: a.standing, Foretell: a.foretell(), Callbacks: a.asking(), Codes: a.codes(), Desk: counter{a},
 		Lines: a.lines(), Queues: a.rooms(), UnknownNumber: a.sound("unknown-number"),
 		Log: a.log.With("part", "callflow"),
 	})
@@ -280,6 +284,9 @@ func (a *App) startCalls(ctx context.Context) error {
 	// The recorder asks for the living calls, so it runs only now that there are any.
 	a.run(ctx, "recorder", a.recorder.Run)
 	a.run(ctx, "acd", a.acd.Run)
+	if a.callbacks != nil {
+		a.run(ctx, "callbacks", a.runCallbacks)
+	}
 	a.parts.Push("calls", func(context.Context) error { a.calls.Close(); return nil })
 	return nil
 }

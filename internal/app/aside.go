@@ -66,6 +66,9 @@ func (s *story) ending() call.Ending {
 	if s.messaged.Kind != "" {
 		e = call.Ending{Class: call.ClassMessage, Reason: call.Reason(s.messaged.Reason)}
 	}
+	if s.left.Outcome == call.Callback {
+		e = call.RefusedFrom(call.Callback)
+	}
 	switch {
 	case s.answered() || !s.reached.IsZero():
 		e.Class = call.ClassAnswered

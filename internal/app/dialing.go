@@ -104,6 +104,8 @@ func (d *dialer) back(agent call.AgentID, number string) {
 func (d *dialer) note(ev call.Event) {
 	number := strings.TrimPrefix(ev.Target, "number:")
 	switch {
+	case ev.Direction == call.CallBack:
+		return // nobody asked for it here
 	case ev.Kind == call.Dialled && ev.Direction != call.Outbound:
 	case ev.Kind == call.Arrived && ev.Direction == call.Outbound:
 		number = ev.Number

@@ -53,7 +53,7 @@ func (a *App) rooms() map[call.QueueID]callflow.Room {
 			Survey: callflow.Survey{
 				Prompt: a.sound(q.Survey.Prompt), Percent: q.Survey.Percent, Thanks: a.sound(prompts.SurveyThanks),
 			},
-			Estimate: a.estimateOf(q),
+			Estimate: a.estimateOf(q), Callback: a.callbackOf(q),
 		}
 	}
 	return out

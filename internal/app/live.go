@@ -35,8 +35,13 @@ func (a *App) Live(ctx context.Context) (web.Live, error) {
 		out.Calls = append(out.Calls, a.liveCall(c))
 	}
 	queues, agents, fresh := a.today(ctx, snap.At)
+	backs := map[call.QueueID]int{}
+	for _, c := range a.callbacks.list() {
+		backs[c.asked.Queue]++
+	}
 	for i, q := range a.cfg.Queues {
 		out.Queues = append(out.Queues, liveQueue(q, a.cfg.Figures.Threshold, snap, queues[i], fresh))
+		out.Queues[i].Callbacks = backs[q.ID]
 	}
 	for i, g := range a.cfg.Agents {
 		v := snap.Agents[i]

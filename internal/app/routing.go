@@ -19,12 +19,15 @@ func (a *App) startACD(ctx context.Context) error {
 	a.grades, a.dialer = newGrades(a.cfg), newDialer(a.cfg, a.outsideLegs)
 	a.dialling = make(chan struct{}, diallingBound)
 	a.startBook(ctx)
+	if err := a.startCallbacks(ctx); err != nil {
+		return err
+	}
 	if err := a.startEstimator(ctx, acdConfig(a.cfg)); err != nil {
 		return err
 	}
 	a.acd, err = acd.NewDispatcher(engine, acd.Options{
 		Record: a.Record,
-		Act:    func(x acd.Action) { a.calls.Act(x) },
+		Act:    a.act,
 	})
 	return err
 }
@@ -33,6 +36,7 @@ func (a *App) startACD(ctx context.Context) error {
 func acdConfig(c *configs.Config) acd.Config {
 	out := acd.Config{
 		MissPause: c.Routing.MissPause, SuspendAfter: c.Routing.SuspendAfter, PriorityWorth: c.Routing.PriorityWorth,
+		CallbackTurn: c.Routing.CallbackTurn,
 	}
 	for _, q := range c.Queues {
 		to := acd.Queue{
@@ -127,6 +131,7 @@ func (a *App) standing(who callflow.Arrival, id call.QueueID) callflow.Standing 
 	if q.Skill != "" {
 		s.Level = g.level
 	}
+	s.Place = a.callbacks.placeOf(who.Number, id)
 	if a.book == nil || who.Number == "" {
 		return s
 	}
@@ -137,7 +142,7 @@ func (a *App) standing(who callflow.Arrival, id call.QueueID) callflow.Standing 
 	if within(p.talked, q.StickyFor) {
 		s.Prefer, s.PreferFor = p.agent, q.StickyWait
 	}
-	if p.queue == id && within(p.left, q.ResumePlace) {
+	if s.Place.IsZero() && p.queue == id && within(p.left, q.ResumePlace) {
 		s.Place = p.place
 	}
 	return s

@@ -17,7 +17,9 @@ import (
 // ruled is a configuration that sets everything about routing.
 func ruled() *configs.Config {
 	c := configs.Default()
-	c.Routing = configs.Routing{MissPause: 3 * time.Second, SuspendAfter: 2, PriorityWorth: 30 * time.Second}
+	c.Routing = configs.Routing{
+		MissPause: 3 * time.Second, SuspendAfter: 2, PriorityWorth: 30 * time.Second, CallbackTurn: 3,
+	}
 	care, sales := configs.DefaultQueue(), configs.DefaultQueue()
 	care.ID, care.Skill, care.MinLevel, care.HighestFirst = "care", "phone", "junior", true
 	care.Widen = []configs.Widen{{After: 20 * time.Second, Level: "0"}}
@@ -43,7 +45,7 @@ func ruled() *configs.Config {
 
 func TestSettingsReachTheEngine(t *testing.T) {
 	want := acd.Config{
-		MissPause: 3 * time.Second, SuspendAfter: 2, PriorityWorth: 30 * time.Second,
+		MissPause: 3 * time.Second, SuspendAfter: 2, PriorityWorth: 30 * time.Second, CallbackTurn: 3,
 		Queues: []acd.Queue{
 			{
 				ID: "care", RingFor: 6 * time.Second, WrapUp: 30 * time.Second, MaxWait: 5 * time.Minute,

@@ -163,8 +163,10 @@ func (s *story) took(k *kept) bool {
 	return given && k.part != nil && !s.given.At.Before(k.part.answered.At)
 }
 
-// outbound tells whether an agent made the call.
-func (s *story) outbound() bool { return s.arrived.Direction == call.Outbound }
+// outbound tells whether an agent made the call, or was rung to call somebody back.
+func (s *story) outbound() bool { return s.arrived.Direction == call.Outbound || s.back() }
+
+func (s *story) back() bool { return s.arrived.Direction == call.CallBack }
 
 // caller is the leg of the caller, or of the number that an agent called.
 func (s *story) caller() call.LegID {

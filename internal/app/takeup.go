@@ -21,7 +21,7 @@ type kept struct {
 func (a *App) takeUp(ctx context.Context, s story, caller ari.Channel, h holding) resumed {
 	r := resumed{
 		who: callflow.Arrival{
-			Call: s.id, Leg: s.caller(), Outbound: s.outbound(), Number: s.arrived.Number, Line: s.arrived.Line,
+			Call: s.id, Leg: s.caller(), Outbound: s.outbound(), Back: s.back(), Number: s.arrived.Number, Line: s.arrived.Line,
 			Grade: a.grades.of(s.arrived.Number).Grade, Begin: caller.Created,
 		},
 		past: callflow.Resumption{Began: s.arrived.At, Bridged: h.bridged[caller.ID], Talked: s.answered()},

@@ -66,8 +66,12 @@ func queueTable(l web.Live, w words) table {
 			level = fmt.Sprintf("%.1f%%", *q.ServiceLevel)
 		}
 		level += fmt.Sprintf(" (%d/%ds)", q.Target, q.Threshold/1000)
+		waiting := fmt.Sprint(q.Waiting)
+		if q.Callbacks > 0 {
+			waiting += fmt.Sprintf(" (+%d %s)", q.Callbacks, w.back)
+		}
 		t = append(t, []string{
-			q.Name, fmt.Sprint(q.Waiting), clock(q.LongestWait.Duration()), fmt.Sprint(q.Ready),
+			q.Name, waiting, clock(q.LongestWait.Duration()), fmt.Sprint(q.Ready),
 			fmt.Sprint(q.Busy), fmt.Sprint(q.Offered), fmt.Sprint(q.Answered), fmt.Sprint(q.Abandoned), level,
 		})
 	}

@@ -13,6 +13,7 @@ type words struct {
 	stages                        map[string]string
 	stale, empty, next, allWell   string
 	withheld, held, asks, rings   string
+	back                          string
 }
 
 func catalogue(lang string) words {
@@ -28,11 +29,11 @@ func catalogue(lang string) words {
 				call.Talking: "talking", call.Hold: "on hold", call.WrapUp: "wrap-up", call.Break: "break",
 			},
 			stages: map[string]string{
-				"greeting": "greeting", "waiting": "waiting", "talking": "talking", "dialling": "dialling", "leaving": "hanging up",
-				"message": "message", "survey": "survey",
+				"greeting": "greeting", "waiting": "waiting", "talking": "talking", "leaving": "hanging up",
+				"message": "message", "survey": "survey", "dialling": "dialling", "offering": "offered a callback",
 			},
 			stale: "figures are behind", empty: "none", next: "then", allWell: "all parts work",
-			withheld: "withheld", held: "on hold", asks: "asks", rings: "rings",
+			withheld: "withheld", held: "on hold", asks: "asks", rings: "rings", back: "callbacks",
 		}
 	}
 	return words{
@@ -46,10 +47,10 @@ func catalogue(lang string) words {
 			call.Talking: "通话", call.Hold: "持线", call.WrapUp: "事后处理", call.Break: "小休",
 		},
 		stages: map[string]string{
-			"greeting": "问候语", "waiting": "排队", "talking": "通话", "dialling": "外呼", "leaving": "挂机",
-			"message": "留言", "survey": "满意度评价",
+			"greeting": "问候语", "waiting": "排队", "talking": "通话", "leaving": "挂机",
+			"message": "留言", "survey": "满意度评价", "dialling": "外呼", "offering": "询问回呼",
 		},
 		stale: "指标滞后", empty: "无", next: "随后", allWell: "各部件正常",
-		withheld: "号码隐藏", held: "持线", asks: "咨询", rings: "振铃",
+		withheld: "号码隐藏", held: "持线", asks: "咨询", rings: "振铃", back: "回呼",
 	}
 }
