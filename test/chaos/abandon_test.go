@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	abandonStep = flag.Duration("chaos.step", 20*time.Millisecond, "step of the pause after which callers hang up")
+	abandonStep = flag.Duration("chaos.step", 30*time.Millisecond, "step of the pause after which callers hang up")
 	abandonMax  = flag.Duration("chaos.pause", 1200*time.Millisecond, "longest pause after which callers hang up")
 )
 

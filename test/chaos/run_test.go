@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	calls = flag.Int("chaos.calls", 24, "callers of each run of a fault")
+	calls = flag.Int("chaos.calls", 16, "callers of each run of a fault")
 	every = flag.Bool("chaos.every", false, "all ways of a fault, not only one of them by chance")
 )
 
