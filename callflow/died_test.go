@@ -90,3 +90,27 @@ func TestPeers10ReconcileTellsWhenItIsDone(t *testing.T) {
 		}
 	})
 }
+
+// TestPeers02SwitchHangsBeforeThePhoneRings: the order that makes an agent's leg fails, and
+// the order that ends it hangs. The engine hears at once that he was not reached, and not when
+// his phone should have rung out.
+func TestPeers02SwitchHangsBeforeThePhoneRings(t *testing.T) {
+	in(t, 1, func(w *world) {
+		w.refuse["create"] = errors.New("no answer in time")
+		var told []string
+		w.onHang = func(leg call.LegID) {
+			<-time.After(4 * time.Second)
+			if leg == "c1-a1" {
+				told = w.kinds()
+			}
+		}
+		w.arrive()
+		w.endPrompt()
+		w.after(5 * time.Second)
+		w.m.Deliver("c1", CallerGone{At: time.Now()})
+		w.after(10 * time.Second)
+		if !slices.Contains(told, "offer_ended unreachable") {
+			t.Errorf("while the order hung the events were %v", told)
+		}
+	})
+}

@@ -126,11 +126,19 @@ func (f *flow) dial(ctx context.Context, id call.LegID) {
 	}
 }
 
+// unreachable gives up a leg that could not be made or dialled, and ends it: a command that
+// failed may have been carried out. One that was not dialled rings nowhere, so the engine is
+// told before the order for its end, which hangs when the switch does: the agent would be
+// charged with a call that never reached him.
 func (f *flow) unreachable(ctx context.Context, id call.LegID, cause error) {
-	f.log.Warn("agent's phone cannot be rung", "agent", f.legs[id].agent, "error", cause)
-	// A command that failed may have been carried out: leave no leg behind.
+	l := f.legs[id]
+	f.log.Warn("agent's phone cannot be rung", "agent", l.agent, "error", cause)
+	gone := LegGone{Leg: id, Outcome: call.Unreachable}
+	if !l.dialled {
+		f.legGone(ctx, gone)
+	}
 	f.hangUpLeg(ctx, id, CauseNormal)
-	f.legGone(ctx, LegGone{Leg: id, Outcome: call.Unreachable})
+	f.legGone(ctx, gone)
 }
 
 // drop ends a leg that the engine does not want: rang out, caller gone, answered too late.

@@ -31,6 +31,7 @@ type world struct {
 	refuse  map[string]error // command -> error
 	onDial  func(leg call.LegID, agent call.AgentID)
 	onJoin  func(leg call.LegID)
+	onHang  func(leg call.LegID) // before a leg's end is ordered; may take its time
 	hungUp  map[call.LegID]bool
 	playing PlaybackID
 	agents  map[call.LegID]call.AgentID
@@ -190,6 +191,9 @@ func (w *world) DialLeg(_ context.Context, leg, _ call.LegID) error {
 // HangUp ends the leg as Asterisk does: the event comes some milliseconds later, and only
 // the first time.
 func (w *world) HangUp(_ context.Context, leg call.LegID, why Cause) error {
+	if w.onHang != nil {
+		w.onHang(leg)
+	}
 	err := w.order("hangup", string(leg), string(why))
 	w.mu.Lock()
 	first := !w.hungUp[leg]
