@@ -205,6 +205,11 @@ func (h *House) Settle() []call.Event {
 		return len(l.Calls) == 0 && len(l.Agents) > 0
 	})
 	var events []call.Event
+	defer func() {
+		if h.T.Failed() {
+			h.T.Log(unfinished(events))
+		}
+	}()
 	h.Until("every call has its recording", func() bool {
 		events = h.Events()
 		n := map[call.Kind]int{}
@@ -218,6 +223,34 @@ func (h *House) Settle() []call.Event {
 			n[call.Recorded]+n[call.RecordingFault] >= n[call.Ended]
 	})
 	return events
+}
+
+// unfinished tells the stories of calls that lack an end, a recording or the end of a work.
+func unfinished(events []call.Event) string {
+	balance, stories := map[call.ID]int{}, map[call.ID]string{}
+	for _, e := range events {
+		switch e.Kind {
+		case call.Arrived:
+			balance[e.Call] += 1 << 8
+		case call.Ended:
+			balance[e.Call] -= 1 << 8
+			balance[e.Call] += 1 << 16
+		case call.Recorded, call.RecordingFault:
+			balance[e.Call] -= 1 << 16
+		case call.TalkEnded:
+			balance[e.Call]++
+		case call.WrapUpEnded:
+			balance[e.Call]--
+		}
+		stories[e.Call] += fmt.Sprintf("\n  %s %s %s %s", e.At.Format("15:04:05.000"), e.Kind, e.Agent, e.Offer)
+	}
+	out := "calls that are not finished:"
+	for id, n := range balance {
+		if n != 0 && id != "" {
+			out += fmt.Sprintf("\n%s%s", id, stories[id])
+		}
+	}
+	return out
 }
 
 // Events is the whole ledger, when the counters in Redis have taken all of it in.
