@@ -1,6 +1,7 @@
 package callflow
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -170,4 +171,54 @@ func TestPeers13RecalledCallbackRingsNobody(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPeers13NoMoreCallsThanReservedAgents: of many callbacks only those are called whose
+// agent has picked up and is kept for them, and in the end all of them are.
+func TestPeers13NoMoreCallsThanReservedAgents(t *testing.T) {
+	const agents, callbacks = 3, 12
+	in(t, agents, func(w *world) {
+		w.onDial = func(leg call.LegID, _ call.AgentID) {
+			owner, _ := CallOf(string(leg))
+			time.AfterFunc(time.Second, func() { w.m.Deliver(owner, LegUp{Leg: leg}) })
+		}
+		for i := range callbacks {
+			id := call.ID(fmt.Sprintf("b%d", i))
+			w.m.CallBack(Arrival{Call: id, Leg: call.LegID(id + "-o0"), Number: "139", Line: "95001"}, "earlier", "complaints")
+			if err := w.acd.Submit(acd.Enter{
+				Call: id, Queue: "complaints", Direction: call.CallBack, Resumed: true,
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		over := map[call.ID]bool{}
+		for range 600 {
+			w.after(time.Second)
+			snap, err := w.acd.Snapshot(w.t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			reserved := map[call.ID]bool{}
+			for _, a := range snap.Agents {
+				if a.State == call.Talking {
+					reserved[a.Call] = true
+				}
+			}
+			for _, c := range w.m.Calls() {
+				if c.Stage != Dialling {
+					continue
+				}
+				if !reserved[c.Call] {
+					t.Fatalf("%s is called without an agent: %v", c.Call, reserved)
+				}
+				if time.Since(c.Since) > 5*time.Second && !over[c.Call] {
+					over[c.Call] = true
+					w.m.Deliver(c.Call, CallerGone{At: time.Now(), Outcome: call.NoAnswer})
+				}
+			}
+		}
+		if len(over) != callbacks || w.count("call 139") != callbacks {
+			t.Errorf("%d of %d were called, %d orders", len(over), callbacks, w.count("call 139"))
+		}
+	})
 }

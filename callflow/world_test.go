@@ -146,8 +146,8 @@ func (w *world) CreateLeg(_ context.Context, leg call.LegID, agent call.AgentID,
 	w.mu.Lock()
 	w.agents[leg] = agent
 	w.mu.Unlock()
-	if err == nil {
-		w.m.Deliver("c1", LegCreated{Leg: leg})
+	if owner, _ := CallOf(string(leg)); err == nil {
+		w.m.Deliver(owner, LegCreated{Leg: leg})
 	}
 	return err
 }

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -53,18 +52,28 @@ func (a *App) startEstimator(ctx context.Context, house acd.Config) error {
 		forecaster: forecaster, handled: acd.NewHandled(), queues: queues,
 		look: func(ctx context.Context) (acd.Snapshot, error) { return a.acd.Snapshot(ctx) },
 	}
-	last, err := a.ledger.LastSeq(ctx)
+	a.side.Go(func() { a.learn(context.WithoutCancel(ctx)) })
+	return nil
+}
+
+// learn reads how long the last calls lasted, beside the start: until then nothing is said,
+// or what is assumed.
+func (a *App) learn(ctx context.Context) {
+	bound, cancel := context.WithTimeout(ctx, commandMax)
+	defer cancel()
+	last, err := a.ledger.LastSeq(bound)
 	if err != nil {
-		return fmt.Errorf("lengths of the last calls: %w", err)
+		a.log.Warn("lengths of the last calls are not known", "error", err)
+		return
 	}
-	events, err := a.ledger.After(ctx, max(last, handledEvents)-handledEvents, handledEvents)
+	events, err := a.ledger.After(bound, max(last, handledEvents)-handledEvents, handledEvents)
 	if err != nil {
-		return fmt.Errorf("lengths of the last calls: %w", err)
+		a.log.Warn("lengths of the last calls are not known", "error", err)
+		return
 	}
 	for _, ev := range events {
 		a.estimator.handled.Note(ev)
 	}
-	return nil
 }
 
 // foretell is how long a caller still waits; false when it is not known.

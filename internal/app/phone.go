@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,7 +107,12 @@ func (p *phone) CreateLeg(ctx context.Context, leg call.LegID, agent call.AgentI
 	if !ok {
 		return fmt.Errorf("create leg to %s: %w", agent, errUnknownAgent)
 	}
-	if shown := nameOf(a); shown != "" {
+	given := variables(a.Number, p.pickUp[agent])
+	switch shown := nameOf(a); {
+	case a.Back:
+		// Nobody is there to be dialled for: the leg itself says who is called back.
+		given["CONNECTEDLINE(num)"], given["CONNECTEDLINE(name)"] = a.Number, backMark+cmp.Or(shown, a.Number)
+	case shown != "":
 		// Dial tells the phone what it finds at the caller's leg, not at this one. Without the
 		// name the agent still has the number, so a failure stops nothing.
 		_ = p.ari.SetVariable(ctx, string(a.Leg), "CALLERID(name)", shown)
@@ -116,10 +122,13 @@ func (p *phone) CreateLeg(ctx context.Context, leg call.LegID, agent call.AgentI
 		AppArgs:    []string{"agent", string(a.Call)},
 		ChannelID:  string(leg),
 		Originator: string(a.Leg),
-		Variables:  variables(a.Number, p.pickUp[agent]),
+		Variables:  given,
 	})
 	return err
 }
+
+// backMark begins the name that an agent's phone shows of somebody who is called back.
+const backMark = "回呼 "
 
 // withheld stands for the number of a caller who does not show it.
 const withheld = "anonymous"

@@ -170,23 +170,7 @@ func TestSettingsOfConnections(t *testing.T) {
 func TestPeriodsUseIndexes(t *testing.T) {
 	t.Parallel()
 	s := store(t)
-	var plan []string
-	rows, err := s.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+s.calls(time.Unix(1, 0), time.Unix(2, 0)).String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var a, b, c int
-		var step string
-		if err := rows.Scan(&a, &b, &c, &step); err != nil {
-			t.Fatal(err)
-		}
-		plan = append(plan, step)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
-	}
+	plan := planOf(t, s, s.calls(time.Unix(1, 0), time.Unix(2, 0)).String())
 	for _, want := range []string{
 		"INDEX events_by_call (call=?)", "COVERING INDEX events_by_arrival (at_ms>? AND at_ms<?)",
 		"COVERING INDEX events_by_queue_entry (entered_ms>? AND entered_ms<?)",
@@ -203,6 +187,38 @@ func TestPeriodsUseIndexes(t *testing.T) {
 	if sorts(plan) > 3 {
 		t.Errorf("the plan sorts every event:\n%s", strings.Join(plan, "\n"))
 	}
+}
+
+// TestCallbacksUseTheirIndex: a start must not read the whole ledger for them.
+func TestCallbacksUseTheirIndex(t *testing.T) {
+	t.Parallel()
+	s := store(t)
+	plan := planOf(t, s, s.callbacks(time.Unix(1, 0)).String())
+	if len(plan) == 0 || !strings.Contains(plan[0], "USING INDEX events_by_callback (at_ms>?)") {
+		t.Errorf("the plan is\n%s", strings.Join(plan, "\n"))
+	}
+}
+
+// planOf is how SQLite carries out a query, step by step.
+func planOf(t *testing.T, s *Store, query string) (plan []string) {
+	t.Helper()
+	rows, err := s.read.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var a, b, c int
+		var step string
+		if err := rows.Scan(&a, &b, &c, &step); err != nil {
+			t.Fatal(err)
+		}
+		plan = append(plan, step)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return plan
 }
 
 // sorts counts the sorting steps of a plan.

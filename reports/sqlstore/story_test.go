@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"fmt"
 	"path/filepath"
 	"testing"
 	"testing/synctest"
@@ -62,4 +63,31 @@ func TestSaveAllIsOneBatch(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestCallbacksAreFound: in their order, since a time, by an index of their own.
+func TestCallbacksAreFound(t *testing.T) {
+	t.Parallel()
+	s := store(t)
+	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	at := func(ms int) time.Time { return noon.Add(time.Duration(ms) * time.Millisecond) }
+	event := func(kind call.Kind, id call.ID, ms int) call.Event {
+		return call.Event{Kind: kind, Call: id, At: at(ms), Queue: "q", Entered: noon, Number: "138"}
+	}
+	if _, err := s.Append(t.Context(), []call.Event{
+		event(call.CallbackAsked, "1", 10), event(call.Arrived, "2", 15), event(call.CallbackAsked, "2", 20),
+		event(call.CallbackEnded, "1", 30),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for ms, want := range map[int]string{0: "[1 2 1]", 20: "[2 1]", 40: "[]"} {
+		events, err := s.Callbacks(t.Context(), at(ms))
+		var got []call.ID
+		for _, ev := range events {
+			got = append(got, ev.Call)
+		}
+		if err != nil || fmt.Sprint(got) != want {
+			t.Errorf("since %d ms: %v, %v, want %s", ms, got, err, want)
+		}
+	}
 }

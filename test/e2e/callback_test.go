@@ -117,6 +117,9 @@ func TestPeers13CallerIsCalledBackAtHisPlace(t *testing.T) {
 	if r := his.Record(); r.Peer != "95001" {
 		t.Errorf("the customer sees %q", r.Peer)
 	}
+	if o := <-d.offers; o.From != backNumber || o.Name != "回呼 "+backNumber {
+		t.Errorf("the agent's phone shows %q %q, want that it is a callback, and whose", o.Name, o.From)
+	}
 	var id call.ID
 	for _, c := range d.Live().Calls {
 		if c.Outbound {
@@ -223,5 +226,76 @@ func TestPeers13WaitIsToldOnARealAsterisk(t *testing.T) {
 	}
 	if told := d.Report(events).Told; told.Told != 1 || told.Answered != 1 {
 		t.Errorf("calibration %+v", told)
+	}
+}
+
+// The list outlives the controller. The customer is busy at first, and called again; another
+// one is taken off the list and never called.
+func TestPeers13CallbackOutlivesARestart(t *testing.T) {
+	d := openBack(t, func(c *configs.Config) { c.Queues[0].Callback.Pause = 10 * time.Second })
+	other := d.outside(otherNumber, phonesim.Answer(time.Second, 0))
+	tried := make(chan time.Time, 8)
+	busyFirst := func(o phonesim.Offer) phonesim.Action {
+		tried <- time.Now()
+		if o.Number == 1 {
+			return phonesim.Reject(200*time.Millisecond, 486)
+		}
+		return phonesim.Answer(200*time.Millisecond, 2*time.Second)
+	}
+	phone := phonesim.OutsideOptions{Number: backNumber, Lines: 4, Behave: busyFirst}
+	if _, err := d.Sim.NewOutside(phone); err != nil {
+		t.Fatal(err)
+	}
+	asked := d.asks(backNumber)
+	canceled := d.asks(otherNumber)
+	if err := d.StopApp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.StartApp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d.Until("both are on the list again", func() bool { return len(d.callbacks()) == 2 })
+	if c := d.callbacks()[0]; c.Call != asked.Call || !c.Place.Equal(asked.Place) {
+		t.Errorf("after the restart %+v, before %+v", c, asked)
+	}
+	d.cancel(canceled.Call)
+	d.Until("the agent is still on his break", func() bool { return d.State("a1001") == call.Break })
+	d.state("ready")
+	first, second := <-tried, <-tried
+	if pause := second.Sub(first); pause < 10*time.Second {
+		t.Errorf("called again after %v, want the pause of 10 s", pause)
+	}
+	d.Until("nobody is to be called any more", func() bool { return len(d.callbacks()) == 0 && len(d.Live().Calls) == 0 })
+	events := d.Settle()
+	d.talks(events)
+	for id, want := range map[call.ID]call.CallbackEnd{
+		asked.Call: call.CallbackReached, canceled.Call: call.CallbackCanceled,
+	} {
+		if ended := of(events, id, call.CallbackEnded); len(ended) != 1 || ended[0].Reason != string(want) {
+			t.Errorf("callback of %s ended %+v, want %s", id, ended, want)
+		}
+	}
+	if n := len(other.Calls()); n != 0 {
+		t.Errorf("who was taken off the list is called: %d", n)
+	}
+}
+
+// cancel takes a callback off the list.
+func (d *office) cancel(id call.ID) {
+	d.T.Helper()
+	req, err := http.NewRequestWithContext(d.T.Context(), http.MethodDelete,
+		"http://"+d.App.Addr()+"/api/v1/callbacks/"+string(id), nil)
+	if err != nil {
+		d.T.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+d.Token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		d.T.Fatal(err)
+	}
+	defer resp.Body.Close()
+	http.DefaultClient.CloseIdleConnections()
+	if resp.StatusCode != http.StatusNoContent {
+		d.T.Fatalf("cancel: %d", resp.StatusCode)
 	}
 }

@@ -23,13 +23,14 @@ const tolerance = 50 * time.Millisecond
 type office struct {
 	*house.House
 	phones []*phonesim.Agent
+	offers chan phonesim.Offer // the first ones to any phone
 }
 
 // openOffice opens a site with agents who all answer at once, in one queue of their own and one
 // of seniors with the last agent, and a world outside of one number.
 func openOffice(t *testing.T, agents int, change func(*configs.Config)) *office {
 	t.Helper()
-	d := &office{House: house.Open(t, agents, func(c *configs.Config) {
+	d := &office{offers: make(chan phonesim.Offer, 64), House: house.Open(t, agents, func(c *configs.Config) {
 		c.Queues[0].Extension = "7000"
 		seniors := c.Queues[0]
 		seniors.ID, seniors.Extension, seniors.Skill, seniors.MinLevel = "seniors", "7001", "complaints", "senior"
@@ -44,7 +45,11 @@ func openOffice(t *testing.T, agents int, change func(*configs.Config)) *office 
 		}
 	})}
 	for i := range agents {
-		d.phones = append(d.phones, d.Agent(i, func(phonesim.Offer) phonesim.Action {
+		d.phones = append(d.phones, d.Agent(i, func(o phonesim.Offer) phonesim.Action {
+			select {
+			case d.offers <- o:
+			default:
+			}
 			return phonesim.Answer(100*time.Millisecond, 0)
 		}))
 	}
