@@ -45,7 +45,7 @@ func TestPeers07RedisFailsUnderLoad(t *testing.T) {
 	dice.Shuffle(len(ways)-1, func(i, j int) { ways[i], ways[j] = ways[j], ways[i] }) // the last one is final
 	var legs []*phonesim.Leg
 	for i, w := range ways {
-		legs = append(legs, wave(h, dice, 1000*i, *calls/len(ways), time.Second)...)
+		legs = append(legs, wave(h, dice, 1000*i, *calls/len(ways), 600*time.Millisecond)...)
 		w.begin()
 		began := time.Now()
 		if w.name != "emptied" {

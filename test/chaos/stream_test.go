@@ -56,11 +56,11 @@ func TestPeers10SwitchHangs(t *testing.T) {
 		w.begin()
 		seen := until(h, 20*time.Second, "the hang is seen", func() bool { return !partOK(h, "asterisk") })
 		first := goroutines()
-		pass(t, 3*time.Second)
+		pass(t, 2*time.Second)
 		second := goroutines()
 		w.end()
 		back := until(h, 20*time.Second, "the hotline is back", func() bool { return partOK(h, "asterisk") })
-		t.Logf("%s: seen after %v, back %v after its end; goroutines %d before, %d when seen, %d after 3 s more",
+		t.Logf("%s: seen after %v, back %v after its end; goroutines %d before, %d when seen, %d after 2 s more",
 			w.name, seen.Round(time.Millisecond), back.Round(time.Millisecond), before, first, second)
 		if seen > 10*time.Second {
 			t.Errorf("%s: seen after %v, want 10 s at most", w.name, seen)
