@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -227,7 +228,8 @@ func (h *House) Settle() []call.Event {
 
 // unfinished tells the stories of calls that lack an end, a recording or the end of a work.
 func unfinished(events []call.Event) string {
-	balance, stories := map[call.ID]int{}, map[call.ID]string{}
+	// One number keeps three balances apart: of arrivals, of recordings, of works after talks.
+	balance, stories := map[call.ID]int{}, map[call.ID]*strings.Builder{}
 	for _, e := range events {
 		switch e.Kind {
 		case call.Arrived:
@@ -241,16 +243,21 @@ func unfinished(events []call.Event) string {
 			balance[e.Call]++
 		case call.WrapUpEnded:
 			balance[e.Call]--
+		default: // they need no other one
 		}
-		stories[e.Call] += fmt.Sprintf("\n  %s %s %s %s", e.At.Format("15:04:05.000"), e.Kind, e.Agent, e.Offer)
+		if stories[e.Call] == nil {
+			stories[e.Call] = &strings.Builder{}
+		}
+		fmt.Fprintf(stories[e.Call], "\n  %s %s %s %s", e.At.Format("15:04:05.000"), e.Kind, e.Agent, e.Offer)
 	}
-	out := "calls that are not finished:"
+	var out strings.Builder
+	out.WriteString("calls that are not finished:")
 	for id, n := range balance {
 		if n != 0 && id != "" {
-			out += fmt.Sprintf("\n%s%s", id, stories[id])
+			fmt.Fprintf(&out, "\n%s%s", id, stories[id])
 		}
 	}
-	return out
+	return out.String()
 }
 
 // Events is the whole ledger, when the counters in Redis have taken all of it in.
