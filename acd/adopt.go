@@ -25,7 +25,8 @@ import (
 // of the next change counts from Answer or Offered, so that no time in the state is lost
 // or counted twice. A talk also takes an agent who is Ready, on a Break or Ringing (that
 // ring is dropped as Canceled and its caller goes on); a ring takes one who is Ready and
-// whose phone is silent. Anything else, and a call or offer that is known, is refused.
+// whose phone is silent. A ring of anybody else is ordered away and its caller waits on, see
+// Enter. Anything else, and a call or offer that is known, is refused.
 //
 // Adopt legs before the commands that make pairs (SignIn, Restore, Enter): what the engine
 // does not know yet it would ring a second time.
@@ -165,7 +166,7 @@ func (e *Engine) adoptTalk(o *offer, cmd Adopt, q *queue) {
 func (e *Engine) adoptRing(o *offer, cmd Adopt, q *queue) {
 	silent := o.agent.closing == nil && !o.agent.timer.running()
 	if !silent || o.agent.state != call.Offline && o.agent.state != call.Ready {
-		e.refuse()
+		e.adoptWaiting(o, cmd, q)
 		return
 	}
 	if o.agent.state == call.Offline {
@@ -176,6 +177,15 @@ func (e *Engine) adoptRing(o *offer, cmd Adopt, q *queue) {
 	c := e.reserve(o, cmd, q)
 	e.startFrom(&o.timer, o.begun, q.RingFor)
 	e.resume(o.agent, call.Ringing, o.begun, "", c.journey)
+}
+
+// adoptWaiting takes the caller of a ring that cannot be: his agent is at something else. The
+// phone is silenced and he waits on. Refused, he would be known to nobody and wait for ever.
+func (e *Engine) adoptWaiting(o *offer, cmd Adopt, q *queue) {
+	e.refuse()
+	c := e.newCaller(cmd.Caller, q)
+	e.act(Drop{Offer: o.id, Call: c.id, Agent: o.agent.id, Why: call.Canceled})
+	e.again(c, e.now)
 }
 
 // reserve binds an adopted offer to its caller and its agent.

@@ -166,14 +166,19 @@ func TestAdoptedRings(t *testing.T) {
 			},
 		},
 		{
-			name:  "an agent whose old leg may still ring is not taken",
+			name:  "an agent whose old leg may still ring is not taken, the caller waits on",
 			given: []Command{SignIn{"ann"}, Enter{Call: "c9", Queue: "care"}, Leave{Call: "c9"}},
-			steps: []step{{0, annIsRung(), quiet}},
+			steps: []step{{0, annIsRung(), []string{"! drop c1-a2 canceled"}}},
 		},
 		{
-			name:  "an agent on a break is not taken",
+			name:  "an agent on a break is not taken, the caller waits for the next",
 			given: []Command{SignIn{"ann"}, TakeBreak{"ann", "tea"}},
-			steps: []step{{0, annIsRung(), quiet}},
+			steps: []step{
+				{0, annIsRung(), []string{"! drop c1-a2 canceled"}},
+				{0, SignIn{"bob"}, []string{
+					"bob: offline > ready", "offered c1-a3", "bob: ready > ringing", "! ring c1-a3 bob",
+				}},
+			},
 		},
 	})
 }

@@ -33,6 +33,13 @@ func (m *model) adopt(cmd Adopt) {
 		}
 	case !closing && a.limit.order == 0 && (a.state == call.Offline || a.state == call.Ready):
 		m.adoptRing(l, cmd)
+	default:
+		c := m.newCall(cmd.Caller)
+		m.calls = append(m.calls, c)
+		m.out = append(m.out, Drop{l.id, c.id, a.ID, call.Canceled})
+		c.advance(m, m.now)
+		c.keepOrNot(m)
+		c.seeks = true
 	}
 }
 

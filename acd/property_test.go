@@ -2,6 +2,7 @@ package acd
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -227,8 +228,14 @@ func (p *play) apply(c Command) {
 			p.Fatalf("%s is %s, in the model %s", a.id, got, want)
 		}
 	}
-	if a, ok := c.(Adopt); isNew && (!ok || p.e.offers[a.Offer] != nil) {
+	a, adopts := c.(Adopt)
+	if isNew && (!adopts || p.e.offers[a.Offer] != nil) {
 		p.told(c, offline)
+	}
+	if adopts && slices.Contains(out.Actions, Action(Drop{a.Offer, a.Caller.Call, a.Agent, call.Canceled})) {
+		if p.e.offers[a.Offer] == nil { // his ring could not be: he stands in the queue as before
+			p.ledger.count(a.Caller.Queue).queued++
+		}
 	}
 	p.ledger.add(p.T, call.Stamp(p.now), out)
 	p.checkRules(c, out)

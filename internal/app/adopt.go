@@ -32,12 +32,12 @@ func (a *App) adopt(ctx context.Context, snap ari.Snapshot) error {
 	if err != nil {
 		return fmt.Errorf("adopt: %w", err)
 	}
-	h := newHolding(snap)
+	h := newHolding(snap, a.agentOf)
 	var taken []resumed
 	for id, events := range left.Calls {
 		s := storyOf(id, events)
 		if s.ended.Kind != "" {
-			a.complete(&s, s.ended.At)
+			a.complete(&s, s.ended.At, h)
 			if begin := s.recording(); !s.recorded && !begin.IsZero() {
 				a.recorder.End(id, begin, s.ended.At)
 			}
@@ -110,20 +110,24 @@ func (a *App) foundStory(ctx context.Context, c ari.Channel) story {
 // holding is what Asterisk holds, by our names.
 type holding struct {
 	channels map[string]ari.Channel
-	bridged  map[string]bool           // channels that are in their call's bridge
-	sides    map[string]call.ID        // channels that are in the bridge of a consultation, and which
-	legs     map[call.ID][]ari.Channel // everybody's legs of each call but the caller's
+	bridged  map[string]bool            // channels that are in their call's bridge
+	sides    map[string]call.ID         // channels that are in the bridge of a consultation, and which
+	legs     map[call.ID][]ari.Channel  // everybody's legs of each call but the caller's
+	rung     map[call.AgentID]time.Time // when the last leg of ours to an agent was made
 }
 
-func newHolding(snap ari.Snapshot) holding {
+func newHolding(snap ari.Snapshot, agentOf cast) holding {
 	h := holding{
 		channels: map[string]ari.Channel{}, bridged: map[string]bool{}, sides: map[string]call.ID{},
-		legs: map[call.ID][]ari.Channel{},
+		legs: map[call.ID][]ari.Channel{}, rung: map[call.AgentID]time.Time{},
 	}
 	for _, c := range snap.Channels {
 		h.channels[c.ID] = c
 		if owner, isLeg := callOfLeg(c.ID); isLeg && !customerLeg(c.ID) {
 			h.legs[owner] = append(h.legs[owner], c)
+			if agent := agentOf(c.Name); c.Created.After(h.rung[agent]) {
+				h.rung[agent] = c.Created
+			}
 		}
 	}
 	for _, legs := range h.legs {
@@ -158,10 +162,15 @@ func (a *App) restoreAgents(states map[call.AgentID]call.Event) {
 }
 
 // workUp lets an agent go on with his work after a talk. It is over when he has had another
-// call since that no controller saw.
-func (a *App) workUp(talk call.Event) {
-	if a.roster.held(talk.Agent) {
+// call since: one that no controller saw, or one for which the run before this one rang him
+// and did not live to write it.
+func (a *App) workUp(talk call.Event, h holding) {
+	switch next, rung := h.rung[talk.Agent]; {
+	case a.roster.held(talk.Agent):
 		a.Record(wrapped(talk, 0))
+		return
+	case rung && next.After(talk.At):
+		a.Record(wrapped(talk, next.Sub(talk.At)))
 		return
 	}
 	a.submit(wrapUp(talk))

@@ -286,7 +286,7 @@ func wrapped(talk call.Event, spent time.Duration) call.Event {
 	return call.Event{
 		Kind: call.WrapUpEnded, At: call.Stamp(talk.At.Add(spent)), Call: talk.Call, Queue: talk.Queue,
 		Entered: talk.Entered, Agent: talk.Agent, Answer: talk.Answer, Wrap: call.MillisOf(spent),
-		Fallback: talk.Fallback,
+		Fallback: talk.Fallback, Direction: talk.Direction,
 	}
 }
 

@@ -112,7 +112,7 @@ func TestHalfDoneControl(t *testing.T) {
 			for _, id := range append(append(c.main, c.side...), c.alone...) {
 				snap.Channels = append(snap.Channels, ari.Channel{ID: id, State: ari.ChannelUp})
 			}
-			h := newHolding(snap)
+			h := newHolding(snap, a.agentOf)
 			seats, then := a.settleTalk(t.Context(), &c.story, a.settleLegs(t.Context(), &c.story, h), c.intent, h)
 			var legs []callflow.Held
 			for _, k := range seats.legs() {

@@ -32,7 +32,7 @@ func (a *App) takeUp(ctx context.Context, s story, caller ari.Channel, h holding
 	intent := a.intentOf(ctx, s)
 	t, then := a.settleTalk(ctx, &s, a.settleLegs(ctx, &s, h), intent, h)
 	legs := t.legs()
-	a.settleParts(&s, legs)
+	a.settleParts(&s, legs, h)
 	if s.rating.Kind != "" {
 		a.endAside(&s, time.Now())
 	}
@@ -186,7 +186,7 @@ func (a *App) adoptLegs(who callflow.Arrival, s *story, legs []kept) (rings *acd
 
 // settleParts ends what nobody is left of: a ring, a talk, a work after it that was not taken
 // up yet.
-func (a *App) settleParts(s *story, legs []kept) {
+func (a *App) settleParts(s *story, legs []kept, h holding) {
 	now := time.Now()
 	for _, p := range s.parts {
 		switch goesOn := hasPart(legs, p); {
@@ -194,9 +194,9 @@ func (a *App) settleParts(s *story, legs []kept) {
 		case p.ringing():
 			a.endOffer(p, now)
 		case p.talking():
-			a.endTalk(p, s.talkEnd(now), call.ByAgent)
+			a.endTalk(p, s.talkEnd(now), call.ByAgent, h)
 		case p.talked.Kind != "" && !p.wrapped:
-			a.workUp(p.talked)
+			a.workUp(p.talked, h)
 		}
 	}
 }

@@ -23,7 +23,7 @@ func (a *App) writeOff(ctx context.Context, s story, h holding) {
 	if caller := string(s.caller()); h.channels[caller].ID != "" {
 		a.hangUp(ctx, caller) // it rings for nobody
 	}
-	a.complete(&s, end)
+	a.complete(&s, end, h)
 	a.Record(call.Event{
 		Kind: call.Ended, At: call.Stamp(end), Call: s.id, Number: s.arrived.Number, Line: s.arrived.Line,
 		Queue: s.stay.Queue, Ending: s.ending(), By: call.ByCaller, Direction: s.arrived.Direction,
@@ -36,15 +36,15 @@ func (a *App) writeOff(ctx context.Context, s story, h holding) {
 
 // complete writes what is missing in the story of a caller who left at end: an offer, a talk
 // or a stay in the queue that nobody ended. What is there is not written again.
-func (a *App) complete(s *story, end time.Time) {
+func (a *App) complete(s *story, end time.Time, h holding) {
 	for _, p := range s.parts {
 		switch {
 		case p.ringing():
 			a.endOffer(p, end)
 		case p.talking():
-			a.endTalk(p, end, call.ByCaller)
+			a.endTalk(p, end, call.ByCaller, h)
 		case p.talked.Kind != "" && !p.wrapped:
-			a.workUp(p.talked)
+			a.workUp(p.talked, h)
 		}
 	}
 	for leg, dialled := range s.dials {
@@ -75,7 +75,7 @@ func (a *App) endOffer(p *part, at time.Time) {
 	a.Record(ev)
 }
 
-func (a *App) endTalk(p *part, at time.Time, by call.Party) {
+func (a *App) endTalk(p *part, at time.Time, by call.Party, h holding) {
 	if !p.held.IsZero() {
 		a.endHold(p, at)
 	}
@@ -85,7 +85,7 @@ func (a *App) endTalk(p *part, at time.Time, by call.Party) {
 	ev.Talk = call.Between(p.answered.At, ev.At)
 	p.talked = ev
 	a.Record(ev)
-	a.workUp(ev)
+	a.workUp(ev, h)
 }
 
 func (a *App) endHold(p *part, at time.Time) {

@@ -25,6 +25,7 @@ func TestPeers10EventsTwiceLateOrNever(t *testing.T) {
 	m := &mangler{dice: rand.New(rand.NewPCG(dice.Uint64(), 4)), twice: 0.1, late: 0.15, never: 0.03, spoilt: 0.01}
 	wire.set(weather{wrap: m.carry})
 	h.Until("the hotline is back", func() bool { return partOK(h, "asterisk") })
+	h.Blind = 12 * time.Second // until the next look
 	legs := wave(h, dice, 0, *calls, 3*time.Second)
 	h.Over(legs...)
 	m.quiet.Store(true)

@@ -1,14 +1,18 @@
 package chaos
 
 import (
+	"flag"
 	"syscall"
 	"testing"
 	"time"
 
+	"hotline/call"
 	"hotline/configs"
 	"hotline/internal/phonesim"
 	"hotline/test/house"
 )
+
+var stopFor = flag.Duration("chaos.stop", time.Second, "how long a controller is stopped beside its standby")
 
 // TestPeers10StandbyTakesOver: the acting controller is stopped (SIGSTOP) while callers talk,
 // ring and wait. The standby takes over and goes on with them; the old one, continued, does
@@ -36,6 +40,7 @@ func TestPeers10StandbyTakesOver(t *testing.T) {
 	h.Until("the second acts", func() bool { return len(h.Live().Agents) == agents })
 	t.Logf("taken over after %v", time.Since(stopped).Round(time.Millisecond))
 	ring(2)
+	pass(t, *stopFor)
 	first.Signal(syscall.SIGCONT)
 	h.Until("the first has seen that it was replaced and ended", func() bool { return !first.Running() })
 	first.Forget()
@@ -48,5 +53,19 @@ func TestPeers10StandbyTakesOver(t *testing.T) {
 	t.Logf("taken over after %v", time.Since(stopped).Round(time.Millisecond))
 	ring(1)
 	h.Over(legs...)
-	judge(t, h, h.Settle(), len(legs))
+	events := h.Settle()
+	judge(t, h, events, len(legs))
+	keptOrder(t, h, events, len(legs))
+}
+
+// keptOrder checks that a phone rang first for whoever came first.
+func keptOrder(t *testing.T, h *house.House, events []call.Event, calls int) {
+	t.Helper()
+	all := house.Stories(t, events, h.Sim.Ledger())
+	for i := 1; i < calls; i++ {
+		before, after := all[house.Number(i-1)].Kinds[call.Offered][0], all[house.Number(i)].Kinds[call.Offered][0]
+		if after.At.Before(before.At) {
+			t.Errorf("caller %d was offered at %v, before caller %d at %v", i, after.At, i-1, before.At)
+		}
+	}
 }
