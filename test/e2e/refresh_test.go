@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ type switchboard struct {
 	asterisk *testbed.Asterisk
 	sim      *phonesim.Sim
 	ari      *ari.Client
+	firstMu  sync.Mutex         // the phones ask from their own goroutines
 	first    map[string]*uint16 // RTP number that an agent's phone begins at
 
 	caller  *phonesim.Leg
@@ -82,7 +84,7 @@ func openSwitchboard(t *testing.T, agents int, law phoneLaw.Law) *switchboard {
 			User: account.Name, Password: account.Password, Registrar: a.AgentAddr,
 			Behave: func(o phonesim.Offer) phonesim.Action {
 				act := phonesim.Answer(0, 0)
-				act.FirstNumber = s.first[o.Agent]
+				act.FirstNumber = s.firstOf(o.Agent)
 				return act
 			},
 		})
@@ -166,11 +168,20 @@ func (s *switchboard) tone(party string) int {
 	return 0
 }
 
+// firstOf is the RTP number with which an agent's phone begins, nil for one by chance.
+func (s *switchboard) firstOf(agent string) *uint16 {
+	s.firstMu.Lock()
+	defer s.firstMu.Unlock()
+	return s.first[agent]
+}
+
 // agentJoins rings an agent, whose phone begins at an RTP number, and joins him.
 func (s *switchboard) agentJoins(i int, leg string, first uint16) (agent string) {
 	s.t.Helper()
 	agent = s.asterisk.Agents[i].Name
+	s.firstMu.Lock()
 	s.first[agent] = &first
+	s.firstMu.Unlock()
 	s.dial("PJSIP/"+agent, leg)
 	s.ok(s.ari.AddChannel(s.ctx, "b", leg))
 	s.until(ari.ChannelEnteredBridge, leg)
