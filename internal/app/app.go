@@ -293,6 +293,7 @@ func (a *App) startCalls(ctx context.Context) error {
 
 func (a *App) startARI(ctx context.Context) error {
 	a.health.set("asterisk", errors.New("not connected yet"))
+	a.reach.down(a) // calls are taken up side by side: nobody is rung before all stand in line
 	a.run(ctx, "ari", a.ari.Run)
 	a.run(ctx, "events", a.listen)
 	a.run(ctx, "reconciler", a.look)
