@@ -28,7 +28,10 @@ var rooms = []room{
 	{folder: "recorder", imports: []string{"call"}, tests: []string{"internal/testbed"}},
 	{folder: "tickets", imports: []string{"call"}, tests: []string{"internal/testbed"}},
 	{folder: "reports", imports: []string{"call"}, tests: []string{"internal/testbed"}},
-	{folder: "web", imports: []string{"call"}},
+	{folder: "people", imports: []string{"call"}, tests: []string{"internal/testbed"}},
+	{folder: "audit", imports: []string{"call"}, tests: []string{"internal/testbed"}},
+	// Who asks is part of every request, so web speaks the words of people; the words alone.
+	{folder: "web", imports: []string{"call", "people"}},
 	{folder: "configs", imports: []string{"call"}, tests: []string{"internal/testbed"}},
 	{folder: "internal/clock"},
 	{folder: "internal/g711"},
@@ -41,7 +44,7 @@ var rooms = []room{
 		folder: "internal/app",
 		imports: []string{
 			"call", "ari", "acd/...", "callflow", "recorder/...", "tickets/...", "reports/...", "web/...",
-			"configs/...", "internal/clock", "internal/lifecycle",
+			"people/...", "audit/...", "configs/...", "internal/clock", "internal/lifecycle",
 		},
 		tests: []string{"ari/aritest", "internal/testbed", "internal/phonesim/..."},
 	},
@@ -58,8 +61,8 @@ var rooms = []room{
 		// use the part that owns the facts. What is live goes through internal/app.
 		folder: "cmd/hotline",
 		imports: []string{
-			"call", "configs/...", "recorder/...", "tickets/...", "reports/...", "internal/app", "internal/demo",
-			"internal/lifecycle", "internal/live", "internal/testbed",
+			"call", "configs/...", "recorder/...", "tickets/...", "reports/...", "people/...", "audit/...",
+			"internal/app", "internal/demo", "internal/lifecycle", "internal/live", "internal/testbed",
 		},
 	},
 	{folder: "cmd/phonesim", imports: []string{"internal/phonesim/...", "internal/lifecycle"}},
@@ -67,7 +70,7 @@ var rooms = []room{
 		folder: "test",
 		imports: []string{
 			"call", "ari/...", "acd/...", "callflow", "recorder/...", "tickets/...", "reports/...", "web/...",
-			"configs/...", "internal/...",
+			"people/...", "audit/...", "configs/...", "internal/...",
 		},
 	},
 	// The simulation plays parts alone, in virtual time: nothing of it may touch a network.
@@ -134,6 +137,10 @@ func TestWrongArrowsAreFound(t *testing.T) {
 		"the flow and the engine":        {"callflow/flow.go", "hotline/acd", false},
 		"the flow and a store":           {"callflow/flow.go", "hotline/acd/redisstore", true},
 		"a part and the app":             {"web/server.go", "hotline/internal/app", true},
+		"people and another part":        {"people/service.go", "hotline/web", true},
+		"the log and people":             {"audit/log.go", "hotline/people", true},
+		"web and the words of people":    {"web/server.go", "hotline/people", false},
+		"web and the store of people":    {"web/server.go", "hotline/people/sqlstore", true},
 		"a part and the settings":        {"acd/engine.go", "hotline/configs", true},
 		"the app and the settings":       {"internal/app/app.go", "hotline/configs", false},
 		"the app and the fake":           {"internal/app/app.go", "hotline/ari/aritest", true},
