@@ -59,43 +59,18 @@ func (c *Client) RemoveChannel(ctx context.Context, bridgeID, channelID string) 
 	return err
 }
 
-// StartMOH plays music of the class ("" = default) to the bridge until StopMOH.
-func (c *Client) StartMOH(ctx context.Context, bridgeID, class string) error {
-	q := url.Values{}
-	if class != "" {
-		q.Set("mohClass", class)
-	}
-	return c.do(ctx, request{
-		op: "start music", method: http.MethodPost, path: bridgePath(bridgeID, "/moh"), query: q,
-	}, nil)
-}
-
-// StopMOH ends the music of a bridge. A bridge without music is a success.
-func (c *Client) StopMOH(ctx context.Context, bridgeID string) error {
-	r := request{op: "stop music", method: http.MethodDelete, path: bridgePath(bridgeID, "/moh"), repeat: true}
-	return unless(ErrConflict, c.do(ctx, r, nil))
-}
-
-// PlayOnBridge plays media one after another to all members under our own playback id.
+// PlayOnChannel plays media one after another to one channel under our own playback id. The
+// channel may be in a bridge: the others do not hear it, and the channel does not hear them
+// meanwhile. Music on the channel goes on behind it. A command that moves the channel waits
+// for its end, one that moves others does not.
+//
 // lang is a language of the sound files, "" = the default. Media are URIs such as
 // "sound:hello". PlaybackFinished tells the end, once for all media; its state is "failed"
 // when one of them cannot be played.
 //
 // The command is not repeated after a broken connection, although it carries an id:
 // Asterisk does not refuse a second playback with the same id but plays it after the first.
-func (c *Client) PlayOnBridge(ctx context.Context, bridgeID, playbackID, lang string, media ...string) error {
-	return c.play(ctx, bridgePath(bridgeID, ""), playbackID, lang, media)
-}
-
-// PlayOnChannel plays media to one channel, which may be in a bridge: the others do not hear
-// it, and the channel does not hear them meanwhile. Music on the channel goes on behind it. A
-// command that moves the channel waits for its end, one that moves others does not. Otherwise
-// as PlayOnBridge.
 func (c *Client) PlayOnChannel(ctx context.Context, channelID, playbackID, lang string, media ...string) error {
-	return c.play(ctx, channelPath(channelID, ""), playbackID, lang, media)
-}
-
-func (c *Client) play(ctx context.Context, target, playbackID, lang string, media []string) error {
 	if playbackID == "" || len(media) == 0 {
 		return errors.New("ari: play: playback id and media: must be set")
 	}
@@ -104,7 +79,7 @@ func (c *Client) play(ctx context.Context, target, playbackID, lang string, medi
 		body["lang"] = lang
 	}
 	r := request{
-		op: "play", method: http.MethodPost, path: target + "/play/" + segment(playbackID), body: body,
+		op: "play", method: http.MethodPost, path: channelPath(channelID, "/play/"+segment(playbackID)), body: body,
 	}
 	// While the playback before it is just being stopped Asterisk answers 500 and plays
 	// nothing.

@@ -129,7 +129,7 @@ func (c *Client) GetVariable(ctx context.Context, channelID, name string) (strin
 }
 
 // StartMusic plays music of the class ("" = default) to one channel until StopMusic. Unlike
-// StartMOH it needs no further channel in the bridge, so a second party who joins makes a
+// the music of a bridge it needs no further channel there, so a second party who joins makes a
 // bridge of two, which Asterisk need not mix.
 func (c *Client) StartMusic(ctx context.Context, channelID, class string) error {
 	q := url.Values{}

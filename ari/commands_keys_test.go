@@ -62,8 +62,8 @@ func TestPlayOnChannel(t *testing.T) {
 	r.event(ari.StasisStart)
 	r.ok(r.client.StartMusic(r.ctx, "c", ""))
 	r.ok(r.client.PlayOnChannel(r.ctx, "c", "p", "", "sound:a", "sound:b"))
-	if e := r.event(ari.PlaybackStarted); e.Playback.Target != "channel:c" || !r.srv.ChannelMusic("c") {
-		t.Errorf("playback %+v, music %v", e.Playback, r.srv.ChannelMusic("c"))
+	if e := r.event(ari.PlaybackStarted); e.Playback.Target != "channel:c" || !r.srv.Music("c") {
+		t.Errorf("playback %+v, music %v", e.Playback, r.srv.Music("c"))
 	}
 	r.ok(r.srv.FinishPlayback("p"))
 	if e := r.event(ari.PlaybackFinished); e.Playback.ID != "p" {

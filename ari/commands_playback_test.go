@@ -15,7 +15,7 @@ func TestPlayBehindAPlaybackThatIsBeingStopped(t *testing.T) {
 	next[*ari.Up](r)
 	var tries atomic.Int32
 	refuse := aritest.Fail(http.StatusInternalServerError, "Allocation failed")
-	r.srv.On("POST /bridges/{id}/play/{playback}", func(
+	r.srv.On("POST /channels/{id}/play/{playback}", func(
 		w http.ResponseWriter, req *http.Request, next func(http.ResponseWriter),
 	) {
 		if tries.Add(1) < 3 {
@@ -24,8 +24,8 @@ func TestPlayBehindAPlaybackThatIsBeingStopped(t *testing.T) {
 		}
 		next(w)
 	})
-	r.ok(r.client.CreateBridge(r.ctx, "b1", "mixing", ""))
-	r.ok(r.client.PlayOnBridge(r.ctx, "b1", "p1", "", "sound:hello"))
+	caller := r.srv.Call(ari.Channel{CallerNumber: "13800138000"}, "in", "10010")
+	r.ok(r.client.PlayOnChannel(r.ctx, caller, "p1", "", "sound:hello"))
 	if tries.Load() != 3 {
 		t.Errorf("%d tries, want 3", tries.Load())
 	}

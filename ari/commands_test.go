@@ -100,17 +100,13 @@ func TestWhatIsRepeated(t *testing.T) {
 		"bridge": {
 			"POST /bridges", func(r *rig) error { return r.client.CreateBridge(r.ctx, "new", "mixing", "") }, true,
 		},
-		"stop music": {"DELETE /bridges/{id}/moh", func(r *rig) error { return r.client.StopMOH(r.ctx, "b") }, true},
-		"stop a channel's music": {"DELETE /channels/{id}/moh", func(r *rig) error {
+		"stop music": {"DELETE /channels/{id}/moh", func(r *rig) error {
 			return r.client.StopMusic(r.ctx, "c")
 		}, true},
-		"a channel's music": {"POST /channels/{id}/moh", func(r *rig) error {
+		"music": {"POST /channels/{id}/moh", func(r *rig) error {
 			return r.client.StartMusic(r.ctx, "c", "")
 		}, false},
-		"play": {"POST /bridges/{id}/play/{playback}", func(r *rig) error {
-			return r.client.PlayOnBridge(r.ctx, "b", "p", "", "sound:x")
-		}, false},
-		"play to a channel": {"POST /channels/{id}/play/{playback}", func(r *rig) error {
+		"play": {"POST /channels/{id}/play/{playback}", func(r *rig) error {
 			return r.client.PlayOnChannel(r.ctx, "c", "p", "", "sound:x")
 		}, false},
 		"add": {"POST /bridges/{id}/addChannel", func(r *rig) error {
@@ -308,11 +304,11 @@ func TestWholeCallThroughCommands(t *testing.T) {
 	r.ok(r.client.Subscribe(r.ctx, "channel:"+caller))
 	r.ok(r.client.Answer(r.ctx, caller))
 	r.ok(r.client.StartMusic(r.ctx, caller, ""))
-	if !r.srv.ChannelMusic(caller) {
+	if !r.srv.Music(caller) {
 		r.t.Error("no music on the channel")
 	}
 	r.ok(r.client.StopMusic(r.ctx, caller))
-	if r.srv.ChannelMusic(caller) {
+	if r.srv.Music(caller) {
 		r.t.Error("the music goes on")
 	}
 	r.ok(r.client.CreateBridge(r.ctx, "b1", "mixing,dtmf_events", "call"))
@@ -321,17 +317,13 @@ func TestWholeCallThroughCommands(t *testing.T) {
 	if e := r.event(ari.ChannelEnteredBridge); e.Bridge.ID != "b1" || !cmp.Equal(e.Bridge.Channels, []string{caller}) {
 		t.Errorf("entered %+v", e.Bridge)
 	}
-	r.ok(r.client.PlayOnBridge(r.ctx, "b1", "p1", "zh", "sound:hotline/welcome"))
-	if e := r.event(ari.PlaybackStarted); e.Playback.ID != "p1" || e.Playback.Target != "bridge:b1" {
+	r.ok(r.client.PlayOnChannel(r.ctx, caller, "p1", "zh", "sound:hotline/welcome"))
+	if e := r.event(ari.PlaybackStarted); e.Playback.ID != "p1" || e.Playback.Target != "channel:"+caller {
 		t.Errorf("playback %+v", e.Playback)
 	}
 	r.ok(r.srv.FinishPlayback("p1"))
 	r.event(ari.PlaybackFinished)
 	r.ok(r.client.StopPlayback(r.ctx, "p1"))
-	r.ok(r.client.StartMOH(r.ctx, "b1", ""))
-	if !r.srv.Music("b1") {
-		t.Error("no music")
-	}
 	_, err := r.client.CreateChannel(r.ctx, ari.CreateParams{
 		Endpoint: "PJSIP/a1001", ChannelID: "leg", Originator: caller,
 	})
@@ -350,8 +342,6 @@ func TestWholeCallThroughCommands(t *testing.T) {
 	}
 	r.ok(r.client.AddChannel(r.ctx, "b1", "leg"))
 	r.event(ari.ChannelEnteredBridge)
-	r.ok(r.client.StopMOH(r.ctx, "b1"))
-	r.ok(r.client.StopMOH(r.ctx, "b1"))
 	r.ok(r.client.RemoveChannel(r.ctx, "b1", "leg"))
 	r.event(ari.ChannelLeftBridge)
 	r.ok(r.client.Hangup(r.ctx, caller, "normal"))
@@ -432,7 +422,7 @@ func TestParametersAreChecked(t *testing.T) {
 	if err := r.client.CreateBridge(r.ctx, "", "mixing", ""); err == nil {
 		t.Error("bridge without id: accepted")
 	}
-	if err := r.client.PlayOnBridge(r.ctx, "b", "p", ""); err == nil {
+	if err := r.client.PlayOnChannel(r.ctx, "c", "p", ""); err == nil {
 		t.Error("playback without media: accepted")
 	}
 	if n := len(r.srv.Requests()); n != 0 {

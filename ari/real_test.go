@@ -142,11 +142,8 @@ func realCall(r *real) {
 	r.ok(r.client.StartMusic(r.ctx, leg, ""))
 	r.ok(r.client.StopMusic(r.ctx, leg))
 	r.ok(r.client.StopMusic(r.ctx, leg))
-	r.ok(r.client.StartMOH(r.ctx, "b 1+", ""))
-	r.ok(r.client.StopMOH(r.ctx, "b 1+"))
-	r.ok(r.client.StopMOH(r.ctx, "b 1+"))
-	r.ok(r.client.PlayOnBridge(r.ctx, "b 1+", "p1", "zh", "tone:ring"))
-	if e := r.until(ari.PlaybackStarted, "p1"); e.Playback.Target != "bridge:b 1+" {
+	r.ok(r.client.PlayOnChannel(r.ctx, leg, "p1", "zh", "tone:ring"))
+	if e := r.until(ari.PlaybackStarted, "p1"); e.Playback.Target != "channel:"+leg {
 		r.t.Errorf("playback %+v", e.Playback)
 	}
 	r.ok(r.client.StopPlayback(r.ctx, "p1"))

@@ -22,8 +22,6 @@ type channel struct {
 
 type bridge struct {
 	ari.Bridge
-
-	music bool
 }
 
 type playback struct {
@@ -135,7 +133,6 @@ func (s *Server) destroyBridge(b *bridge) {
 			s.leaveBridge(c)
 		}
 	}
-	s.forgetPlaybacks("bridge:" + b.ID)
 	delete(s.bridges, b.ID)
 	s.emit(map[string]any{"type": "BridgeDestroyed", "bridge": b.json()})
 	s.change()

@@ -24,23 +24,6 @@ func (s *Server) routeBridges(mux *http.ServeMux) {
 			s.leaveBridge(c)
 		}
 	}))
-	s.handle(mux, "POST /bridges/{id}/moh", s.withBridge(func(w http.ResponseWriter, _ *call, b *bridge) {
-		b.music = true
-		s.change()
-		answer(w, http.StatusNoContent, nil)
-	}))
-	s.handle(mux, "DELETE /bridges/{id}/moh", s.withBridge(func(w http.ResponseWriter, _ *call, b *bridge) {
-		if !b.music {
-			refuse(w, http.StatusConflict, "Bridge isn't playing music")
-			return
-		}
-		b.music = false
-		s.change()
-		answer(w, http.StatusNoContent, nil)
-	}))
-	s.handle(mux, "POST /bridges/{id}/play/{playback}", s.withBridge(func(w http.ResponseWriter, r *call, b *bridge) {
-		s.play(w, r, "bridge:"+b.ID)
-	}))
 	s.handle(mux, "DELETE /playbacks/{id}", s.stopPlayback)
 }
 

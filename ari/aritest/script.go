@@ -260,16 +260,8 @@ func (s *Server) Playbacks() []string {
 	return slices.Sorted(maps.Keys(s.playbacks))
 }
 
-// Music tells whether music plays on a bridge.
-func (s *Server) Music(bridgeID string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b := s.bridges[bridgeID]
-	return b != nil && b.music
-}
-
-// ChannelMusic tells whether music plays on a channel alone.
-func (s *Server) ChannelMusic(id string) bool {
+// Music tells whether music plays on a channel.
+func (s *Server) Music(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.channels[id]
