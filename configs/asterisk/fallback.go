@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"time"
 )
 
 // Queue is one of Asterisk's own queues. It takes calls while no controller is connected.
@@ -31,11 +32,16 @@ type Line struct {
 	MaxWait int
 }
 
+// TryEvery is how long a caller for whom there is no controller waits before he looks for
+// one again.
+const TryEvery = 250 * time.Millisecond
+
 const (
-	// defaultTries and defaultTriesAlone times a second of music: see [Params.Tries].
-	defaultTries      = 5
-	defaultTriesAlone = 60
-	defaultStay       = 20 // seconds: see [Params.QueueStay]
+	// See [Params.Patience].
+	defaultPatience      = 5 * time.Second
+	defaultPatienceAlone = time.Minute
+
+	defaultStay = 20 // seconds: see [Params.QueueStay]
 )
 
 var (
@@ -87,13 +93,13 @@ func (p Params) validateFallback() error {
 	return errors.Join(errs...)
 }
 
-// tries is Params.Tries with its default.
-func (p Params) tries() int {
+// patience is Params.Patience with its default.
+func (p Params) patience() time.Duration {
 	switch {
-	case p.Tries > 0:
-		return p.Tries
+	case p.Patience > 0:
+		return time.Duration(p.Patience) * time.Second
 	case len(p.Lines) > 0:
-		return defaultTries
+		return defaultPatience
 	}
-	return defaultTriesAlone
+	return defaultPatienceAlone
 }

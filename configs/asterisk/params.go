@@ -35,11 +35,11 @@ type Params struct {
 	// back: a sound name, or an absolute path without its ending. Empty: none.
 	ApologySound string
 
-	// Tries is how often a call is offered to the application while no controller
-	// is connected, a second of music apart, before Asterisk's own queue takes it; 0
-	// means 5, which covers a restart. Without Lines the call is given up then, and 0
-	// means 60, a minute.
-	Tries int
+	// Patience is for how many seconds a caller hears music while no controller is
+	// connected, and is offered to the application again every quarter of a second, before
+	// Asterisk's own queue takes him; 0 means 5, which covers a restart. Without Lines the
+	// call is given up then, and 0 means a minute.
+	Patience int
 
 	// SystemName begins every unique id: letters, digits, dot and dash.
 	SystemName string
@@ -149,8 +149,8 @@ func (p Params) validateNames() error {
 	if !namePattern.MatchString(p.App) {
 		errs = append(errs, fmt.Errorf("%w: App %q: want a letter, then letters, digits, - _", ErrParams, p.App))
 	}
-	if p.Tries < 0 {
-		errs = append(errs, fmt.Errorf("%w: Tries %d: want 0 or more", ErrParams, p.Tries))
+	if p.Patience < 0 {
+		errs = append(errs, fmt.Errorf("%w: Patience %d: want 0 or more", ErrParams, p.Patience))
 	}
 	if p.MaxFiles < 256 {
 		errs = append(errs, fmt.Errorf("%w: MaxFiles %d: want 256 or more", ErrParams, p.MaxFiles))

@@ -31,6 +31,8 @@ type view struct {
 	AgentAddr     netip.AddrPort
 	Sources       []netip.Prefix
 	BaselineQueue string
+	Tries         int // each after so many seconds: see [Params.Patience]
+	TryEvery      float64
 }
 
 // Render checks p and writes every configuration file into dir, which must
@@ -67,9 +69,10 @@ func newView(dir string, p Params) view {
 		TrunkAddr: netip.AddrPortFrom(p.Bind, uint16(p.TrunkPort)),
 		AgentAddr: netip.AddrPortFrom(p.Bind, uint16(p.AgentPort)),
 
+		TryEvery:      TryEvery.Seconds(),
 		BaselineQueue: BaselineQueue,
 	}
-	v.Tries = p.tries()
+	v.Tries = int(p.patience() / TryEvery)
 	if v.QueueStay == 0 {
 		v.QueueStay = defaultStay
 	}

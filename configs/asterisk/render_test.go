@@ -243,7 +243,7 @@ func TestRecordingComesBeforeApplication(t *testing.T) {
 	plan := string(text)
 	order := []string{
 		"HOTLINE_APP = hotline\n", "CALLERID(num)=${FILTER(", "Answer()", "MixMonitor(", "Stasis(${HOTLINE_APP},in,",
-		"< 60]?app", "Queue(${QUEUE}", "Playback(", "Hangup(38)",
+		"< 240]?app", "Queue(${QUEUE}", "Playback(", "Hangup(38)",
 	}
 	at := 0
 	for _, step := range order {
@@ -341,7 +341,7 @@ func TestBadParamsAreNamed(t *testing.T) {
 		{"SystemName", func(p *Params) { p.SystemName = "a/b" }},
 		{"EntityID", func(p *Params) { p.EntityID = "00:11" }},
 		{"MaxFiles", func(p *Params) { p.MaxFiles = 10 }},
-		{"Tries", func(p *Params) { p.Tries = -1 }},
+		{"Patience", func(p *Params) { p.Patience = -1 }},
 		{"Bind", func(p *Params) { p.Bind = netip.Addr{} }},
 		{"TrunkPort", func(p *Params) { p.TrunkPort = 0 }},
 		{"HTTPPort", func(p *Params) { p.HTTPPort = 70000 }},

@@ -39,7 +39,7 @@ func (a *App) message(ctx context.Context, m ari.Message) {
 		if m.Restarted {
 			a.calls.SwitchDied(a.reach.since())
 		}
-		a.reach.up(ctx, a, a.take(ctx, m.Snapshot))
+		a.reach.up(ctx, a, m.Snapshot.Channels, a.take(ctx, m.Snapshot))
 	case *ari.Down:
 		a.health.set("asterisk", m.Cause)
 		a.reach.down(a)

@@ -123,7 +123,7 @@ func (a *App) passFallback(ctx context.Context, channels []ari.Channel, taken ti
 		switch c.App {
 		case "AppQueue": // an agent's phone that Asterisk's queue rings or has joined
 			seen.engaged[a.agentOf(c.Name)], busy = true, true
-		case "Queue", "MusicOnHold":
+		case "Queue", "Wait":
 			busy = true
 		}
 	}

@@ -2,10 +2,13 @@ package app
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"hotline/acd"
+	"hotline/ari"
+	"hotline/configs/asterisk"
 )
 
 // reach holds the engine back while the switch is out of reach: a phone that is rung
@@ -43,9 +46,18 @@ func (r *reach) since() time.Time {
 	return r.lost
 }
 
+// comeIn is how long callers who found no controller have to come in before anybody is rung:
+// whoever rings only now must not be served before them.
+const comeIn = asterisk.TryEvery + 100*time.Millisecond
+
+// onTheWay tells whether there are such callers: the dialplan lets nobody else wait.
+func onTheWay(channels []ari.Channel) bool {
+	return slices.ContainsFunc(channels, func(c ari.Channel) bool { return c.App == "Wait" })
+}
+
 // up lets the engine go on as soon as every call knows what happened to it meanwhile: until
 // then callers who have left and agents who talk would be paired anew.
-func (r *reach) up(ctx context.Context, a *App, compared <-chan struct{}) {
+func (r *reach) up(ctx context.Context, a *App, channels []ari.Channel, compared <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.times++
@@ -53,12 +65,22 @@ func (r *reach) up(ctx context.Context, a *App, compared <-chan struct{}) {
 		return
 	}
 	times := r.times
+	in := time.NewTimer(0)
+	if onTheWay(channels) {
+		in.Reset(comeIn)
+	}
 	a.side.Go(func() {
 		late := time.NewTimer(compareMax)
 		defer late.Stop()
+		defer in.Stop()
 		select {
 		case <-compared:
 		case <-late.C:
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-in.C:
 		case <-ctx.Done():
 			return
 		}

@@ -39,9 +39,9 @@ type Options struct {
 	SoundsDir string
 	// MOHDir holds music; empty means a made tune.
 	MOHDir string
-	// ApologySound and Tries as in [asterisk.Params].
+	// ApologySound and Patience as in [asterisk.Params].
 	ApologySound string
-	Tries        int
+	Patience     int
 	// Bind is the address of SIP and media; the zero value means 127.0.0.1.
 	Bind netip.Addr
 	// TrunkSources and AgentSources are who may call and register; empty means
@@ -199,7 +199,7 @@ func (a *Asterisk) params(options Options) (asterisk.Params, error) {
 		RecordingDir: orElse(options.RecordingDir, a.path("recordings")),
 		MOHDir:       orElse(options.MOHDir, a.path("music")),
 		ApologySound: options.ApologySound,
-		Tries:        options.Tries,
+		Patience:     options.Patience,
 		SystemName:   "t" + secret(4),
 		EntityID:     entityID(),
 		MaxFiles:     openFiles(),

@@ -92,7 +92,7 @@ func TestCallerWaitsForController(t *testing.T) {
 // A call is given up when no controller comes, with a cause that tells it from
 // a normal end, and leaves no channel behind.
 func TestCallIsGivenUpWithoutController(t *testing.T) {
-	a := RunAsterisk(t, Options{Tries: 1})
+	a := RunAsterisk(t, Options{Patience: 1})
 	caller := startPhone(t, callerHertz, callerAccount, "/dial sip:95500@"+a.TrunkAddr)
 	until(t, "the caller is hung up", func() bool {
 		return strings.Contains(caller.text(), "BYE sip:13800138000") && strings.Contains(caller.text(), "cause=38")
