@@ -3,8 +3,11 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"hotline/call"
 )
@@ -24,8 +27,8 @@ const (
 // so that a caller's entry waits for no query.
 type book struct {
 	mu      sync.Mutex
-	numbers *recent[string, past]
-	calls   *recent[call.ID, stay]
+	numbers *simplelru.LRU[string, *past]
+	calls   *simplelru.LRU[call.ID, *stay]
 }
 
 // past is the last talk and the last abandoned stay of a number; a zero time means none.
@@ -44,8 +47,27 @@ type stay struct {
 	place  time.Time
 }
 
-func newBook(most int) *book {
-	return &book{numbers: newRecent[string, past](most), calls: newRecent[call.ID, stay](most)}
+// newBook makes a book of at most so many numbers, and calls, which must be above 0.
+func newBook(most int) (*book, error) {
+	numbers, err := simplelru.NewLRU[string, *past](most, nil)
+	if err != nil {
+		return nil, fmt.Errorf("book of earlier calls: %w", err)
+	}
+	calls, err := simplelru.NewLRU[call.ID, *stay](most, nil)
+	if err != nil {
+		return nil, fmt.Errorf("book of earlier calls: %w", err)
+	}
+	return &book{numbers: numbers, calls: calls}, nil
+}
+
+// entry is the value of a key, a new one when there was none.
+func entry[K comparable, V any](in *simplelru.LRU[K, *V], key K) *V {
+	v, known := in.Get(key)
+	if !known {
+		v = new(V)
+		in.Add(key, v)
+	}
+	return v
 }
 
 // note takes an event in. Events of one call must come in their order; of several calls the
@@ -55,13 +77,13 @@ func (b *book) note(ev call.Event) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if ev.Kind == call.Arrived && ev.Number != "" {
-		b.calls.put(ev.Call).number = ev.Number
+		entry(b.calls, ev.Call).number = ev.Number
 		return
 	}
-	c := b.calls.get(ev.Call)
+	c, known := b.calls.Get(ev.Call)
 	// Where an agent waits for another the caller's place is not concerned. Whose talk ends
 	// last has the caller, also after a consultation.
-	if c == nil || ev.Direction != call.Inbound && ev.Kind != call.TalkEnded {
+	if !known || ev.Direction != call.Inbound && ev.Kind != call.TalkEnded {
 		return
 	}
 	switch ev.Kind {
@@ -72,11 +94,11 @@ func (b *book) note(ev call.Event) {
 			b.taken(c.number, ev)
 		}
 	case call.LeftQueue:
-		if p := b.numbers.put(c.number); ev.Outcome == call.Abandoned && ev.At.After(p.left) {
+		if p := entry(b.numbers, c.number); ev.Outcome == call.Abandoned && ev.At.After(p.left) {
 			p.queue, p.place, p.left = ev.Queue, c.place, ev.At
 		}
 	case call.TalkEnded:
-		if p := b.numbers.put(c.number); ev.At.After(p.talked) {
+		if p := entry(b.numbers, c.number); ev.At.After(p.talked) {
 			p.agent, p.talked = ev.Agent, ev.At
 		}
 	default: // Ended may come before what the engine has to say: the call stays until there is no room
@@ -86,7 +108,7 @@ func (b *book) note(ev call.Event) {
 // taken takes a place out of the book when a caller stands on it: nobody else of the same
 // number gets it, too.
 func (b *book) taken(number string, ev call.Event) {
-	if p := b.numbers.get(number); p != nil && p.place.Equal(ev.Place) && !p.left.After(ev.At) {
+	if p, known := b.numbers.Get(number); known && p.place.Equal(ev.Place) && !p.left.After(ev.At) {
 		p.queue, p.place, p.left = "", time.Time{}, time.Time{}
 	}
 }
@@ -95,30 +117,26 @@ func (b *book) taken(number string, ev call.Event) {
 func (b *book) of(number string) past {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if p := b.numbers.get(number); p != nil {
+	if p, known := b.numbers.Get(number); known {
 		return *p
 	}
 	return past{}
 }
 
-// size is how many numbers are known, and how many were forgotten for want of room.
-func (b *book) size() (known, forgotten int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.numbers.items), b.numbers.forgotten
-}
-
 // startBook reads the ledger for the last hours beside the start, when the settings ask for
 // it: a number whose past is not read yet is treated like a new one.
-func (a *App) startBook(ctx context.Context) {
+func (a *App) startBook(ctx context.Context) error {
 	window := time.Duration(0)
 	for _, q := range a.cfg.Queues {
 		window = max(window, q.StickyFor, q.ResumePlace)
 	}
 	if window == 0 {
-		return
+		return nil
 	}
-	a.book = newBook(bookMost)
+	var err error
+	if a.book, err = newBook(bookMost); err != nil {
+		return err
+	}
 	reading, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookMax)
 	done := make(chan struct{})
 	go func() {
@@ -134,6 +152,7 @@ func (a *App) startBook(ctx context.Context) {
 			return ctx.Err()
 		}
 	})
+	return nil
 }
 
 func (a *App) readBook(ctx context.Context, since time.Time) {
@@ -146,6 +165,4 @@ func (a *App) readBook(ctx context.Context, since time.Time) {
 		}
 		a.book.note(ev)
 	}
-	known, forgotten := a.book.size()
-	a.log.Debug("earlier calls are known", "numbers", known, "forgotten", forgotten)
 }

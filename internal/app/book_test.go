@@ -31,7 +31,7 @@ func TestBookIsReadFromTheLedger(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := ruled()
-	a := &App{cfg: c, log: slog.New(slog.DiscardHandler), grades: newGrades(c), ledger: store, book: newBook(10)}
+	a := &App{cfg: c, log: slog.New(slog.DiscardHandler), grades: newGrades(c), ledger: store, book: bookOf(t, 10)}
 	for _, e := range visit("c4", "2", now(2*time.Minute), time.Time{}, talked(now(3*time.Minute), "jo")) {
 		a.book.note(e)
 	}
@@ -62,7 +62,9 @@ func TestBookIsStartedWhereItIsAskedFor(t *testing.T) {
 			q.ResumePlace = 0
 		}
 		a := &App{cfg: c, log: slog.New(slog.DiscardHandler), ledger: store}
-		a.startBook(t.Context())
+		if err := a.startBook(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		if got := a.book != nil; got != want {
 			t.Errorf("%s: a book is there: %t, want %t", name, got, want)
 		}
@@ -70,4 +72,13 @@ func TestBookIsStartedWhereItIsAskedFor(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+func bookOf(t *testing.T, most int) *book {
+	t.Helper()
+	b, err := newBook(most)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }

@@ -18,7 +18,9 @@ func (a *App) startACD(ctx context.Context) error {
 	}
 	a.grades, a.dialer = newGrades(a.cfg), newDialer(a.cfg, a.outsideLegs)
 	a.dialling = make(chan struct{}, diallingBound)
-	a.startBook(ctx)
+	if err := a.startBook(ctx); err != nil {
+		return err
+	}
 	if err := a.startCallbacks(ctx); err != nil {
 		return err
 	}

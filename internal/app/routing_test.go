@@ -233,7 +233,7 @@ func TestStandingOfACaller(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := ruled()
-			a := &App{cfg: c, grades: newGrades(c), book: newBook(10)}
+			a := &App{cfg: c, grades: newGrades(c), book: bookOf(t, 10)}
 			for _, e := range tc.past {
 				a.book.note(e)
 			}
@@ -247,7 +247,7 @@ func TestStandingOfACaller(t *testing.T) {
 
 // The book is bounded: the numbers that were silent for longest are forgotten.
 func TestBookForgetsTheOldest(t *testing.T) {
-	b := newBook(2)
+	b := bookOf(t, 2)
 	for i, number := range []string{"1", "2", "1", "3"} {
 		for _, e := range visit(call.ID(rune('a'+i)), number, time.Duration(i)*time.Minute, time.Time{},
 			talked(time.Duration(i)*time.Minute, "sue")) {
@@ -257,11 +257,8 @@ func TestBookForgetsTheOldest(t *testing.T) {
 	if b.of("2").agent != "" || b.of("1").agent != "sue" || b.of("3").agent != "sue" {
 		t.Errorf("known: %+v %+v %+v, want 2 forgotten", b.of("1"), b.of("2"), b.of("3"))
 	}
-	if known, forgotten := b.size(); known != 2 || forgotten != 1 {
-		t.Errorf("%d known, %d forgotten, want 2 and 1", known, forgotten)
-	}
-	if n := len(b.calls.items); n > 2 {
-		t.Errorf("%d calls are in the book, want 2 at most", n)
+	if b.numbers.Len() != 2 || b.calls.Len() != 2 {
+		t.Errorf("%d numbers and %d calls are in the book, want 2 each", b.numbers.Len(), b.calls.Len())
 	}
 }
 
