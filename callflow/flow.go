@@ -56,36 +56,41 @@ type flow struct {
 	log  *slog.Logger
 	box  *mailbox
 
-	bridge   BridgeID
-	queue    call.QueueID // where he waits or waited last
-	stage    Stage
-	began    time.Time
+	bridge BridgeID
+	queue  call.QueueID // where he waits or waited last
+	room   Room         // of queue
+	stage  Stage
+	began  time.Time
+
+	// What the caller hears, and how long that may last.
 	playing  PlaybackID
 	prompts  int                                   // played so far, so that each playback has its own id
+	due      sayings                               // while he waits
 	deadline *time.Timer                           // of the stage, or of the prompt that runs
-	onKey    func(ctx context.Context, key string) // takes the caller's keys; nil when nobody waits for one
+	onKey    func(ctx context.Context, key string) // takes his keys; nil when nobody waits for one
+
+	// Everybody else, and what an agent is doing with the call.
 	legs     map[call.LegID]*leg
 	offers   int        // of the call, so far
-	serving  call.LegID // of the agent who answers for the call
-	out      *outbound  // nil on a call that came in
-	held     bool       // he hears music instead of his agent
-	consult  *consult   // nil without one
 	consults int        // so far
 	outsides int        // legs to outside numbers so far
-	then     *Target    // where he goes when thenLeg is gone; nil when he goes nowhere
-	thenLeg  call.LegID
-	entered  bool // the engine was told of the caller
-	talked   bool
-	gone     bool // the caller's leg is over
-	goneAt   time.Time
-	lost     bool
-	ending   call.Ending
-	by       call.Party
-	side     sync.WaitGroup // commands that run beside the flow
-	message  message
-	room     Room // of queue
-	due      sayings
-	survey   survey
+	serving  call.LegID // of the agent who answers for the call
+	held     bool       // the caller hears music instead of his agent
+	consult  *consult   // nil without one
+	then     *Intent    // where he goes when a leg is gone; nil when he stays
+	out      *outbound  // nil on a call that came in
+
+	// How it ends.
+	entered bool // the engine was told of the caller
+	talked  bool
+	message message
+	survey  survey
+	gone    bool // the caller's leg is over
+	goneAt  time.Time
+	lost    bool
+	ending  call.Ending
+	by      call.Party
+	side    sync.WaitGroup // commands that run beside the flow
 
 	seenMu sync.Mutex
 	seen   Status
@@ -134,15 +139,24 @@ func (f *flow) begin(ctx context.Context) {
 	f.began = time.Now()
 	f.record(call.Event{Kind: call.Arrived, At: f.began, Number: f.a.Number, Line: f.a.Line, Grade: f.a.Grade.ID})
 	f.m.opt.Recording.Begin(f.a.Call, f.a.Begin)
-	switch err := f.m.opt.Phone.OpenBridge(ctx, f.bridge, f.a.Leg); {
+	if f.bridged(ctx) {
+		f.open(ctx)
+	}
+}
+
+// bridged puts the caller into his bridge; false when he cannot be served.
+func (f *flow) bridged(ctx context.Context) bool {
+	err := f.m.opt.Phone.OpenBridge(ctx, f.bridge, f.a.Leg)
+	switch {
+	case err == nil:
+		return true
 	case errors.Is(err, ErrLegGone):
 		f.to(Greeting)
 		f.deadline.Reset(f.m.opt.LeaveMax) // he hung up already; the word of it is on its way
-	case err != nil:
-		f.unbridged(ctx, err)
 	default:
-		f.open(ctx)
+		f.unbridged(ctx, err)
 	}
+	return false
 }
 
 // unbridged is a caller whom the switch cannot serve.
@@ -188,7 +202,8 @@ func (f *flow) handle(ctx context.Context, s Signal) {
 	}
 }
 
-// play starts prompts, if there are any, and sets the deadline after which the flow goes on without its end.
+// play starts prompts, if there are any, and sets the deadline after which the flow goes on
+// without their end.
 func (f *flow) play(ctx context.Context, sounds ...string) bool {
 	sounds = slices.DeleteFunc(sounds, func(s string) bool { return s == "" })
 	if len(sounds) == 0 {
@@ -239,8 +254,8 @@ func (f *flow) expire(ctx context.Context) {
 			f.legGone(ctx, LegGone{Leg: id, Outcome: call.Canceled})
 		}
 	case f.then != nil:
-		f.log.Warn("leg of a transfer did not end in time", "leg", f.thenLeg)
-		f.hangUpLeg(ctx, f.thenLeg, CauseNormal)
+		f.log.Warn("leg of a transfer did not end in time", "leg", f.then.After)
+		f.hangUpLeg(ctx, f.then.After, CauseNormal)
 		f.deadline.Reset(f.m.opt.LeaveMax)
 	case f.playing != "":
 		f.log.Warn("prompt did not end in time", "playback", f.playing)

@@ -11,31 +11,37 @@ import (
 // hold lets the caller hear music. He stays in his bridge and the agent leaves it: so the
 // recording goes on, and what the agent says meanwhile is heard by nobody.
 func (f *flow) hold(ctx context.Context, id call.LegID) error {
-	l := f.legs[id]
 	switch {
-	case !l.joined:
+	case !f.legs[id].joined:
 		return fmt.Errorf("%w: the caller is on hold already", ErrNotNow)
 	case len(f.others(id)) > 0:
 		return fmt.Errorf("%w: a conference has no hold", ErrNotNow)
 	}
-	f.holdMusic(ctx)
-	if err := f.m.opt.Phone.Leave(ctx, f.bridge, id); err != nil {
-		f.stopMusic(ctx)
+	if err := f.part(ctx, id); err != nil {
 		return err
 	}
-	l.joined = false
 	f.held = true
 	f.submit(acd.Hold{Offer: call.OfferID(id)})
 	return nil
 }
 
-// holdMusic is what a caller hears between two voices. The refreshing comes first, so that
-// the next voice is in the recording, whoever's it is.
-func (f *flow) holdMusic(ctx context.Context) {
+// part takes an agent from the caller, who hears music from the first moment. The refreshing
+// comes before it, so that the next voice is in the recording, whoever's it is.
+func (f *flow) part(ctx context.Context, id call.LegID) error {
+	f.refresh(ctx)
+	f.music(ctx)
+	if err := f.m.opt.Phone.Leave(ctx, f.bridge, id); err != nil {
+		f.stopMusic(ctx)
+		return err
+	}
+	f.legs[id].joined = false
+	return nil
+}
+
+func (f *flow) refresh(ctx context.Context) {
 	if err := f.m.opt.Phone.Refresh(ctx, f.a.Leg); err != nil {
 		f.log.Warn("recording not made ready for the next voice", "error", err)
 	}
-	f.music(ctx)
 }
 
 // resumeTalk brings the agent back to the caller.

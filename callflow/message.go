@@ -91,10 +91,12 @@ func (f *flow) hearMessage(limit time.Duration) {
 	f.deadline.Reset(limit)
 }
 
+// messageEvent measures between the times that the ledger has: a controller that takes the call
+// up knows no finer ones.
 func (f *flow) messageEvent(kind call.Kind) call.Event {
 	ev := call.Event{
 		Kind: kind, At: f.message.begun, Number: f.a.Number, Line: f.a.Line, Reason: string(f.message.why),
-		Offset: call.Between(f.began, f.message.begun),
+		Offset: call.Between(call.Stamp(f.began), call.Stamp(f.message.begun)),
 	}
 	if f.entered {
 		ev.Queue = f.queue

@@ -133,17 +133,10 @@ func (f *flow) recordFrom(at time.Time) {
 
 // dialEnded tells the ledger how the leg to the customer went.
 func (f *flow) dialEnded(outcome call.Outcome) {
-	ev := call.Event{
-		Kind: call.DialEnded, At: time.Now(), Leg: f.a.Leg, Target: Target{Number: f.a.Number}.String(),
-		Agent: f.out.agent,
-	}
-	if f.out.answer.IsZero() {
-		ev.Outcome, ev.Ring = cmp.Or(outcome, call.Canceled), call.Between(f.out.dialled, ev.At)
-	} else {
-		ev.Answer = call.Stamp(f.out.answer)
-		ev.Talk, ev.By = call.Between(ev.Answer, call.Stamp(ev.At)), f.by
-	}
-	f.record(ev)
+	f.dialOver(call.Event{
+		Leg: f.a.Leg, Target: Target{Number: f.a.Number}.String(), Agent: f.out.agent,
+		Outcome: cmp.Or(outcome, call.Canceled), By: f.by,
+	}, f.out.dialled, f.out.answer)
 }
 
 // callerUp is the customer who answered; his recording runs.

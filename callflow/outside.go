@@ -1,6 +1,7 @@
 package callflow
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -47,21 +48,26 @@ func (f *flow) outsideUp(ctx context.Context, id call.LegID) {
 	f.stopMusic(ctx)
 	f.deadline.Stop()
 	f.to(Talking)
+	f.intendNothing(ctx) // he is there: a controller that takes the call up must not send him again
 }
 
 // outsideGone tells the ledger how a leg to an outside number went.
 func (f *flow) outsideGone(id call.LegID, l *leg, outcome call.Outcome) {
-	ev := call.Event{Kind: call.DialEnded, At: time.Now(), Leg: id, Target: Target{Number: l.number}.String()}
-	if l.up {
-		ev.Answer = call.Stamp(l.answer)
-		ev.Talk = call.Between(ev.Answer, call.Stamp(ev.At))
-		ev.By = l.by
-		if l.by == "" {
-			ev.By = call.ByOutside
-		}
+	f.dialOver(call.Event{
+		Leg: id, Target: Target{Number: l.number}.String(), Outcome: outcome, By: cmp.Or(l.by, call.ByOutside),
+	}, l.since, l.answer)
+}
+
+// dialOver writes down the end of a leg to a number outside that was dialled and perhaps
+// answered at those times. Of ev it keeps what fits: how an unanswered one ended, or who ended
+// the talk.
+func (f *flow) dialOver(ev call.Event, dialled, answer time.Time) {
+	ev.Kind, ev.At = call.DialEnded, time.Now()
+	if answer.IsZero() {
+		ev.By, ev.Ring = "", call.Between(dialled, ev.At)
 	} else {
-		ev.Outcome = outcome
-		ev.Ring = call.Between(l.since, ev.At)
+		ev.Outcome, ev.Answer = "", call.Stamp(answer)
+		ev.Talk = call.Between(ev.Answer, call.Stamp(ev.At))
 	}
 	f.record(ev)
 }

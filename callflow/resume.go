@@ -79,11 +79,8 @@ func (f *flow) resume(ctx context.Context, r Resumption) {
 	f.use(f.line.Queue)
 	f.offers, f.consults, f.outsides, f.talked = r.Offers, r.Consults, r.Outsides, r.Talked
 	f.m.opt.Recording.Begin(f.a.Call, f.a.Begin)
-	if !r.Bridged {
-		if err := f.m.opt.Phone.OpenBridge(ctx, f.bridge, f.a.Leg); err != nil {
-			f.unbridged(ctx, err)
-			return
-		}
+	if !r.Bridged && !f.bridged(ctx) {
+		return
 	}
 	if r.Place != nil {
 		f.entered = true

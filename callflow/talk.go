@@ -130,8 +130,8 @@ func (f *flow) goOn(ctx context.Context, id call.LegID, l *leg) {
 	k := f.consult
 	others := f.others(id)
 	switch {
-	case f.then != nil && id == f.thenLeg:
-		f.send(ctx, *f.then)
+	case f.then != nil && id == f.then.After:
+		f.send(ctx, f.then.To)
 	case k != nil && id == k.leg:
 		f.consultOver(ctx)
 	case k != nil && id == k.by:
@@ -171,9 +171,7 @@ func (f *flow) talkOn(ctx context.Context, id call.LegID, l *leg, others []call.
 		f.serve(others[0])
 	}
 	if len(others) == 1 {
-		if err := f.m.opt.Phone.Refresh(ctx, f.a.Leg); err != nil {
-			f.log.Warn("recording not made ready for the next voice", "error", err)
-		}
+		f.refresh(ctx)
 	}
 }
 

@@ -23,14 +23,10 @@ func (f *flow) transfer(ctx context.Context, id call.LegID, to Target) error {
 	if f.consult != nil {
 		return fmt.Errorf("%w: end the consultation first, or complete it", ErrNotNow)
 	}
-	l := f.legs[id]
-	if l.joined {
-		f.holdMusic(ctx)
-		if err := f.m.opt.Phone.Leave(ctx, f.bridge, id); err != nil {
-			f.stopMusic(ctx)
+	if f.legs[id].joined {
+		if err := f.part(ctx, id); err != nil {
 			return err
 		}
-		l.joined = false
 	}
 	f.giveAway(ctx, id, to)
 	return nil
@@ -42,8 +38,7 @@ func (f *flow) giveAway(ctx context.Context, id call.LegID, to Target) {
 	f.transferred(l.agent, id, to, call.Blind)
 	f.intend(ctx, id, to)
 	l.by = call.ByAgent
-	f.then = &to
-	f.thenLeg = id
+	f.then = &Intent{After: id, To: to}
 	f.hangUpLeg(ctx, id, CauseNormal)
 	f.deadline.Reset(f.m.opt.LeaveMax)
 }
