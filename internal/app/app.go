@@ -244,7 +244,13 @@ func (a *App) startRecorder(ctx context.Context) error {
 
 // recorded takes what the recorder found out. The recorder deletes the raw pair only after
 // this returned, so the fact must be in the ledger by then.
+//
+// A process that was stopped while another one took over finds files missing that the other
+// has joined: that is no alarm.
 func (a *App) recorded(ctx context.Context, ev call.Event) error {
+	if err := a.lease.Check(ctx); err != nil {
+		return err
+	}
 	if ev.Kind == call.RecordingFault {
 		a.log.Error("ALARM: recording", "call", ev.Call, "reason", ev.Reason)
 		a.health.set("recorder", fmt.Errorf("call %s: %s", ev.Call, ev.Reason))

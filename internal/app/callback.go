@@ -42,7 +42,7 @@ func (a *App) startCallbacks(ctx context.Context) error {
 	return a.readCallbacks(ctx)
 }
 
-// list is what the calls ask, nil when no queue has callbacks.
+// asking is what the calls ask of the list, nil when no queue has callbacks.
 func (a *App) asking() callflow.Callbacks {
 	if a.callbacks == nil {
 		return nil

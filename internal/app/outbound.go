@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -91,13 +92,8 @@ func (a *App) nameOf(agent call.AgentID) (call.QueueID, string) {
 	queue := a.cfg.Queues[0].ID
 	if len(g.Queues) > 0 {
 		queue = g.Queues[0]
-	} else {
-		for _, q := range a.cfg.Queues {
-			if _, skilled := g.Skills[q.Skill]; q.Skill != "" && skilled {
-				queue = q.ID
-				break
-			}
-		}
+	} else if i := slices.IndexFunc(a.cfg.Queues, g.Serves); i >= 0 {
+		queue = a.cfg.Queues[i].ID
 	}
 	for _, l := range a.cfg.Lines {
 		if l.Queue == queue {
@@ -108,20 +104,6 @@ func (a *App) nameOf(agent call.AgentID) (call.QueueID, string) {
 		return queue, a.cfg.Lines[0].Number
 	}
 	return queue, ""
-}
-
-// CallNumber calls a number outside. The dialplan records it from its
-// answer on, before anybody here knows of it, and then brings it to the application.
-func (p *phone) CallNumber(ctx context.Context, a callflow.Arrival) error {
-	err := p.ari.Originate(ctx, ari.OriginateParams{
-		Endpoint: p.trunk.dial(a.Number), ChannelID: string(a.Leg), Context: calledContext, Extension: "s",
-		CallerID: p.trunk.callerID[a.Line], Timeout: ringMax / 2,
-		Variables: map[string]string{"HOTLINE_CALL": string(a.Call)},
-	})
-	if err != nil {
-		return err
-	}
-	return p.ari.Subscribe(ctx, "channel:"+string(a.Leg))
 }
 
 // calledUp is a number that answered.

@@ -169,6 +169,20 @@ func (p *phone) CreateOutside(ctx context.Context, leg call.LegID, number string
 	return err
 }
 
+// CallNumber calls a number outside for an agent. The dialplan records it from its answer on,
+// before anybody here knows of it, and then brings it to the application.
+func (p *phone) CallNumber(ctx context.Context, a callflow.Arrival) error {
+	err := p.ari.Originate(ctx, ari.OriginateParams{
+		Endpoint: p.trunk.dial(a.Number), ChannelID: string(a.Leg), Context: calledContext, Extension: "s",
+		CallerID: p.trunk.callerID[a.Line], Timeout: ringMax / 2,
+		Variables: map[string]string{"HOTLINE_CALL": string(a.Call)},
+	})
+	if err != nil {
+		return err
+	}
+	return p.ari.Subscribe(ctx, "channel:"+string(a.Leg))
+}
+
 // SendKeys presses keys to the party of a leg.
 func (p *phone) SendKeys(ctx context.Context, leg call.LegID, keys string) error {
 	return p.ari.SendDTMF(ctx, string(leg), keys, 0)

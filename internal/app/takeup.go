@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"hotline/acd"
@@ -30,7 +32,7 @@ func (a *App) takeUp(ctx context.Context, s story, caller ari.Channel, h holding
 		r.who.Begin = s.reached
 	}
 	intent := a.intentOf(ctx, s)
-	t, then := a.settleTalk(ctx, &s, a.settleLegs(ctx, &s, h), intent, h)
+	t, then := a.settleTalk(ctx, &s, a.settleLegs(ctx, &s, intent, h), intent, h)
 	legs := t.legs()
 	a.settleParts(&s, legs, h)
 	if s.rating.Kind != "" {
@@ -76,8 +78,9 @@ func (a *App) intentOf(ctx context.Context, s story) callflow.Intent {
 // settleLegs brings the legs of a call into line with its story and returns those that go on.
 // One that was picked up unseen is an answer. A leg that was made and not dialled yet, that
 // rings for a consultation or belongs to an older offer is hung up.
-func (a *App) settleLegs(ctx context.Context, s *story, h holding) (legs []kept) {
+func (a *App) settleLegs(ctx context.Context, s *story, intent callflow.Intent, h holding) (legs []kept) {
 	for _, leg := range h.legs[s.id] {
+		a.recallDial(s, leg, intent)
 		k, goesOn := a.outsideLeg(s, leg), true
 		if k == nil {
 			k, goesOn = a.agentLeg(s, leg)
@@ -121,7 +124,7 @@ func (a *App) agentLeg(s *story, leg ari.Channel) (*kept, bool) {
 	default:
 		return nil, false
 	}
-	return &kept{Held: p.leg(leg.State == ari.ChannelUp, false), part: p}, true
+	return &kept{Held: p.leg(leg.State == ari.ChannelUp), part: p}, true
 }
 
 // recall writes down an offer that the run before this one made and did not live to write:
@@ -154,6 +157,28 @@ func (a *App) recall(s *story, leg ari.Channel) {
 			a.Record(offered)
 		}
 	}
+}
+
+// recallDial is recall for a leg to a number outside. The number stands in what the agent
+// wants; where it does not, the leg is hung up, and the next one must not have its name.
+func (a *App) recallDial(s *story, leg ari.Channel, intent callflow.Intent) {
+	id := call.LegID(leg.ID)
+	_, part := callflow.CallOf(leg.ID)
+	if _, number := splitOffer(call.OfferID(id)); strings.HasPrefix(part, "-o") && number > s.outsides {
+		s.outsides = number
+	} else {
+		return
+	}
+	by := s.part(call.OfferID(intent.After))
+	if intent.To.Number == "" || by == nil {
+		return
+	}
+	dialled := call.Event{
+		Kind: call.Dialled, At: call.Stamp(leg.Created), Call: s.id, Agent: by.offered.Agent, Leg: id,
+		Target: intent.To.String(),
+	}
+	s.dials[id] = dialled
+	a.Record(dialled)
 }
 
 // adoptLegs tells the engine of the agents' legs. Of a phone that rings it returns what the
@@ -197,6 +222,12 @@ func (a *App) settleParts(s *story, legs []kept, h holding) {
 			a.endTalk(p, s.talkEnd(now), call.ByAgent, h)
 		case p.talked.Kind != "" && !p.wrapped:
 			a.workUp(p.talked, h)
+		}
+	}
+	for leg, dialled := range s.dials {
+		goesOn := slices.ContainsFunc(legs, func(k kept) bool { return k.Leg == leg })
+		if !goesOn && leg != s.caller() {
+			a.endDial(s, dialled, now)
 		}
 	}
 }

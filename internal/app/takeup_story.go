@@ -209,10 +209,10 @@ func (p *part) event(kind call.Kind, at time.Time) call.Event {
 }
 
 // leg is the leg of a part as the flow takes it up.
-func (p *part) leg(up, joined bool) callflow.Held {
+func (p *part) leg(up bool) callflow.Held {
 	of, _ := splitOffer(p.offered.Offer)
 	return callflow.Held{
-		Leg: call.LegID(p.offered.Offer), Agent: p.offered.Agent, Of: of, Up: up, Joined: joined,
+		Leg: call.LegID(p.offered.Offer), Agent: p.offered.Agent, Of: of, Up: up,
 		Below: p.answered.Below,
 	}
 }

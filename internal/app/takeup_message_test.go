@@ -13,7 +13,6 @@ import (
 // TestS11MessageOutlivesTheController: a caller whose controller died in mid-message speaks
 // on; one who had chosen to leave a message is asked for it; one who was done is let go.
 func TestS11MessageOutlivesTheController(t *testing.T) {
-	at := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 	arrived := call.Event{Kind: call.Arrived, At: at, Call: "c", Line: "10000"}
 	queued := call.Event{Kind: call.Queued, At: at, Call: "c", Queue: "care", Entered: at}
 	left := call.Event{Kind: call.LeftQueue, At: at, Call: "c", Queue: "care", Entered: at, Outcome: call.ToMessage}
@@ -48,7 +47,6 @@ func TestS11MessageOutlivesTheController(t *testing.T) {
 // TestUnseenEndOfMessageAndSurvey: what the caller said before he left unseen is a message
 // when it is long enough, and a survey is closed without an answer.
 func TestUnseenEndOfMessageAndSurvey(t *testing.T) {
-	at := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 	begun := call.Event{Kind: call.MessageBegun, At: at, Call: "c", Reason: "closed", Offset: 9000, Seq: 7}
 	s := storyOf("c", []call.Event{begun})
 	got, ok := s.unsaid(at.Add(20 * time.Second))

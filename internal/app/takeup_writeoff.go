@@ -47,17 +47,8 @@ func (a *App) complete(s *story, end time.Time, h holding) {
 			a.workUp(p.talked, h)
 		}
 	}
-	for leg, dialled := range s.dials {
-		ev := call.Event{
-			Kind: call.DialEnded, At: call.Stamp(end), Call: s.id, Leg: leg, Target: dialled.Target,
-			Direction: dialled.Direction, Agent: dialled.Agent,
-		}
-		if leg == s.caller() && !s.reached.IsZero() {
-			ev.Answer, ev.Talk, ev.By = s.reached, call.Between(s.reached, ev.At), call.ByCaller
-		} else {
-			ev.Outcome, ev.Ring = call.Canceled, call.Between(dialled.At, ev.At)
-		}
-		a.Record(ev)
+	for _, dialled := range s.dials {
+		a.endDial(s, dialled, end)
 	}
 	a.endAside(s, end)
 	if s.stay.Kind != "" && s.left.Kind == "" && s.last() == nil {
@@ -66,6 +57,20 @@ func (a *App) complete(s *story, end time.Time, h holding) {
 			Outcome: call.Abandoned, Wait: call.Between(s.stay.Entered, call.Stamp(end)),
 		})
 	}
+}
+
+// endDial ends a leg to a number outside. Whether it was answered the ledger knows of the one
+// that an agent called alone.
+func (a *App) endDial(s *story, dialled call.Event, at time.Time) {
+	ev := dialled
+	ev.Kind, ev.At, ev.Seq = call.DialEnded, call.Stamp(at), 0
+	if dialled.Leg == s.caller() && !s.reached.IsZero() {
+		ev.Answer, ev.Talk, ev.By = s.reached, call.Between(s.reached, ev.At), call.ByCaller
+	} else {
+		ev.Outcome, ev.Ring = call.Canceled, call.Between(dialled.At, ev.At)
+	}
+	delete(s.dials, dialled.Leg)
+	a.Record(ev)
 }
 
 func (a *App) endOffer(p *part, at time.Time) {

@@ -47,6 +47,9 @@ func TestHalfDoneControl(t *testing.T) {
 		return call.Event{Kind: call.Transferred, Agent: "ann", Offer: "c-a1", Reason: string(kind)}
 	}
 	toBob := callflow.Intent{After: "c-a1", To: callflow.Target{Agent: "bob"}}
+	outside := callflow.Intent{After: "c-a1", To: callflow.Target{Number: "9001"}}
+	dialled := call.Event{Kind: call.Dialled, Agent: "ann", Leg: "c-o1", Target: outside.To.String()}
+	called := callflow.Held{Leg: "c-o1", Number: "9001", Up: true}
 	ann := callflow.Held{Leg: "c-a1", Agent: "ann", Of: "c", Up: true}
 	bob := callflow.Held{Leg: "c-c1-a1", Agent: "bob", Of: "c-c1", Up: true}
 	held := func(h callflow.Held, back bool) callflow.Held { h.OnHold, h.Back = true, back; return h }
@@ -104,6 +107,14 @@ func TestHalfDoneControl(t *testing.T) {
 		},
 		"given away, and the word of it lost": {story: storyWith(), intent: toBob, then: &toBob.To},
 		"the agent hung up unseen":            {story: storyWith()},
+		"given to a number, and all words of it lost": {
+			story: storyWith(), alone: []string{"c-o1"}, intent: outside, legs: []callflow.Held{called},
+		},
+		"given to a number that rings": {
+			story: storyWith(given(call.Blind), dialled), alone: []string{"c-o1"}, intent: outside,
+			legs: []callflow.Held{called},
+		},
+		"a number called by nobody knows whom": {story: storyWith(), alone: []string{"c-o1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, snap := unconnected(t), ari.Snapshot{Bridges: []ari.Bridge{
@@ -113,9 +124,10 @@ func TestHalfDoneControl(t *testing.T) {
 				snap.Channels = append(snap.Channels, ari.Channel{ID: id, State: ari.ChannelUp})
 			}
 			h := newHolding(snap, a.agentOf)
-			seats, then := a.settleTalk(t.Context(), &c.story, a.settleLegs(t.Context(), &c.story, h), c.intent, h)
+			seats, then := a.settleTalk(t.Context(), &c.story, a.settleLegs(t.Context(), &c.story, c.intent, h), c.intent, h)
 			var legs []callflow.Held
 			for _, k := range seats.legs() {
+				k.Since = time.Time{} // now
 				legs = append(legs, k.Held)
 			}
 			if diff := cmp.Diff(c.legs, legs); diff != "" {
@@ -150,5 +162,8 @@ func unconnected(t *testing.T) *App {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &App{cfg: configs.Default(), log: log, writer: writer, ari: client, roster: newRoster(nil, nil, log)}
+	return &App{
+		cfg: configs.Default(), log: log, writer: writer, ari: client, roster: newRoster(nil, nil, log),
+		dialer: newDialer(configs.Default(), func() int { return 0 }),
+	}
 }
