@@ -143,12 +143,13 @@ func (r *Recorder) tell(ctx context.Context, t take, f Fault) take {
 
 // announceFault records the fault of a call, with its recording when there is one.
 func (r *Recorder) announceFault(ctx context.Context, c call.ID, f Fault, rec *call.Recording) error {
-	r.log.Error("recording fault", "call", c, "fault", f)
 	err := r.record(ctx, call.Event{Kind: call.RecordingFault, Call: c, Reason: string(f), Recording: rec})
-	if err == nil {
-		r.count.faults.Add(1)
+	if err != nil {
+		return err
 	}
-	return err
+	r.log.Error("recording fault", "call", c, "fault", f)
+	r.count.faults.Add(1)
+	return nil
 }
 
 // recordLimit bounds one announcement. It also bounds how long Run outlives its context.

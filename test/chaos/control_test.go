@@ -95,7 +95,8 @@ func judgeControlled(t *testing.T, h *house.House, events []call.Event, plays []
 		c := s.Caller
 		if p.Script != house.GivesUp && c.Result != phonesim.ResultAnswered || c.EndedBy != phonesim.SideLocal {
 			dropped++
-			t.Errorf("dropped in %q (done %v, refused %v): %+v", p.Script, p.Asked, p.Refused, c)
+			t.Errorf("dropped in %q (done %v, refused %v): %+v\n%s", p.Script, p.Asked, p.Refused, c,
+				house.Tell(events, s.ID))
 		}
 		for _, e := range s.Kinds[call.Recorded] {
 			lost += e.Recording.Missing

@@ -34,7 +34,7 @@ func TestPeers10KillUnderLoad(t *testing.T) {
 	}
 	t.Logf("seed %d: repeat with -chaos.seed=%d -chaos.kills=%d", *seed, *seed, *kills)
 	dice := rand.New(rand.NewPCG(*seed, 0))
-	const agents = 4
+	const agents = 6
 	h := house.OpenOutside(t, agents, func(c *configs.Config) { c.Queues[0].RingFor = 5 * time.Second })
 	controller := h.Controller(house.Build(t), "controller")
 	h.Until("the controller acts", func() bool { return len(h.Live().Agents) == agents })
@@ -44,7 +44,7 @@ func TestPeers10KillUnderLoad(t *testing.T) {
 	stop, arrivals := make(chan struct{}), sync.WaitGroup{}
 	var legs []*phonesim.Leg
 	pace := dice.Uint64()
-	arrivals.Go(func() { legs = callers(h, pace, 1, stop) })
+	arrivals.Go(func() { legs = callers(h, pace, 2, stop) })
 	for range *kills {
 		pass(t, time.Duration(1500+dice.IntN(3000))*time.Millisecond)
 		controller.Kill()
@@ -105,7 +105,7 @@ func judge(t *testing.T, h *house.House, events []call.Event, calls int) {
 	for _, s := range all {
 		if s.Caller.Result != phonesim.ResultAnswered || s.Caller.EndedBy != phonesim.SideLocal || len(s.Caller.Heard) == 0 {
 			dropped++
-			t.Errorf("dropped: %+v", s.Caller)
+			t.Errorf("dropped: %+v\n%s", s.Caller, house.Tell(events, s.ID))
 		}
 		if n := len(s.Offers); n > 0 && len(s.Caller.Heard) > 0 {
 			alone = max(alone, s.Caller.Heard[0].First.Sub(s.Offers[n-1].Answered))

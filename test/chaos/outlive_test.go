@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -20,11 +21,17 @@ import (
 
 const outliveAgents = 6
 
-// outlive opens a site with agents and no controller yet.
-func outlive(t *testing.T) (h *house.House, program string) {
+// outlive opens a site with a controller that acts and agents who are ready.
+func outlive(t *testing.T) (h *house.House, program string, controller *house.Controller) {
 	t.Helper()
 	h = house.OpenOutside(t, outliveAgents, func(c *configs.Config) { c.Queues[0].RingFor = 5 * time.Second })
-	return h, house.Build(t)
+	program = house.Build(t)
+	controller = h.Controller(program, "zero")
+	h.Until("the controller acts", acts(h))
+	for i := range outliveAgents {
+		h.Agent(i, phone(uint64(i)))
+	}
+	return h, program, controller
 }
 
 func acts(h *house.House) func() bool {
@@ -54,19 +61,22 @@ func load(h *house.House, slower int) (enough func() []*phonesim.Leg) {
 // Agents answer them; nobody is dropped or rung twice, no phone gets a second call from
 // whoever is back, and every call is in ledger, figures and recordings.
 func TestPeers10DownUnderLoad(t *testing.T) {
-	h, program := outlive(t)
-	controller := h.Controller(program, "controller")
-	h.Until("the controller acts", acts(h))
-	for i := range outliveAgents {
-		h.Agent(i, phone(uint64(i)))
-	}
+	h, _, controller := outlive(t)
 	enough := load(h, 2)
 	var extra []*phonesim.Leg // that come as soon as nobody is there
-	for i, down := range []time.Duration{100 * time.Millisecond, 7 * time.Second} {
+	for i := range 2 {
 		pass(t, 1500*time.Millisecond)
 		controller.Kill()
+		killed := time.Now()
 		extra = append(extra, h.Call(phonesim.CallOptions{From: house.Number(1000 + i), Talk: 3 * time.Second}))
-		pass(t, down)
+		pass(t, 100*time.Millisecond)
+		if i > 0 {
+			h.Until("an agent has picked up without a controller", func() bool {
+				return slices.ContainsFunc(h.Sim.Ledger(), func(r phonesim.Record) bool {
+					return r.Role == phonesim.RoleAgent && r.Invite.After(killed.Add(time.Second)) && !r.Answered.IsZero()
+				})
+			})
+		}
 		controller.Start()
 		h.Until("the controller acts again", acts(h))
 	}
@@ -90,12 +100,7 @@ func TestPeers10DownUnderLoad(t *testing.T) {
 // TestPeers10StoppedUnderLoad: the only controller stands still (SIGSTOP) for less and for
 // more than its lease lasts. Nobody else is there, so it goes on where it was.
 func TestPeers10StoppedUnderLoad(t *testing.T) {
-	h, program := outlive(t)
-	controller := h.Controller(program, "controller")
-	h.Until("the controller acts", acts(h))
-	for i := range outliveAgents {
-		h.Agent(i, phone(uint64(i)))
-	}
+	h, _, controller := outlive(t)
 	enough := load(h, 1)
 	for _, still := range []time.Duration{200 * time.Millisecond, 2500 * time.Millisecond} {
 		pass(t, time.Second)
@@ -115,12 +120,7 @@ func TestPeers10StoppedUnderLoad(t *testing.T) {
 // by, and takes over as soon as the old one is asked to end (SIGTERM), again and again. The
 // old one ends in order within five seconds, and no call is lost.
 func TestPeers10RollingUpgrade(t *testing.T) {
-	h, program := outlive(t)
-	old := h.Controller(program, "zero")
-	h.Until("the first acts", acts(h))
-	for i := range outliveAgents {
-		h.Agent(i, phone(uint64(i)))
-	}
+	h, program, old := outlive(t)
 	enough := load(h, 1)
 	for _, name := range []string{"one", "two"} {
 		pass(t, 1500*time.Millisecond)
@@ -147,12 +147,7 @@ func TestPeers10RollingUpgrade(t *testing.T) {
 // the application back: two that do would do nothing else. Started again by hand when the
 // other is gone, it takes up the talk and who came meanwhile.
 func TestPeers10AnotherClientTakesTheApplication(t *testing.T) {
-	h, program := outlive(t)
-	controller := h.Controller(program, "controller")
-	h.Until("the controller acts", acts(h))
-	for i := range outliveAgents {
-		h.Agent(i, phone(uint64(i)))
-	}
+	h, _, controller := outlive(t)
 	legs := []*phonesim.Leg{h.Call(phonesim.CallOptions{From: house.Number(0), Talk: 6 * time.Second})}
 	h.Heard(legs[0])
 	other, gone := stranger(t, h)

@@ -3,7 +3,6 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"testing"
 	"time"
@@ -54,24 +53,10 @@ func (d *office) state(state string) {
 // callbacks asks the API who is to be called back.
 func (d *office) callbacks() []web.Callback {
 	d.T.Helper()
-	req, err := http.NewRequestWithContext(d.T.Context(), http.MethodGet, "http://"+d.App.Addr()+"/api/v1/callbacks", nil)
-	if err != nil {
-		d.T.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+d.Token)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		d.T.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		d.T.Fatal(err)
-	}
-	http.DefaultClient.CloseIdleConnections()
+	status, text := d.ask(http.MethodGet, "/api/v1/callbacks", "")
 	var answer struct{ Callbacks []web.Callback }
-	if err := json.Unmarshal(text, &answer); err != nil || resp.StatusCode != http.StatusOK {
-		d.T.Fatalf("callbacks: %d %s", resp.StatusCode, text)
+	if err := json.Unmarshal([]byte(text), &answer); err != nil || status != http.StatusOK {
+		d.T.Fatalf("callbacks: %d %s", status, text)
 	}
 	return answer.Callbacks
 }
@@ -283,19 +268,7 @@ func TestPeers13CallbackOutlivesARestart(t *testing.T) {
 // cancel takes a callback off the list.
 func (d *office) cancel(id call.ID) {
 	d.T.Helper()
-	req, err := http.NewRequestWithContext(d.T.Context(), http.MethodDelete,
-		"http://"+d.App.Addr()+"/api/v1/callbacks/"+string(id), nil)
-	if err != nil {
-		d.T.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+d.Token)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		d.T.Fatal(err)
-	}
-	defer resp.Body.Close()
-	http.DefaultClient.CloseIdleConnections()
-	if resp.StatusCode != http.StatusNoContent {
-		d.T.Fatalf("cancel: %d", resp.StatusCode)
+	if status, text := d.ask(http.MethodDelete, "/api/v1/callbacks/"+string(id), ""); status != http.StatusNoContent {
+		d.T.Fatalf("cancel: %d %s", status, text)
 	}
 }

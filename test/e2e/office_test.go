@@ -68,11 +68,10 @@ func (d *office) outside(number string, act phonesim.Action) *phonesim.Outside {
 	return o
 }
 
-// post asks the API and returns the status and the answer.
-func (d *office) post(path, body string) (int, string) {
+// ask asks the API and returns the status and the answer.
+func (d *office) ask(method, path, body string) (int, string) {
 	d.T.Helper()
-	req, err := http.NewRequestWithContext(d.T.Context(), http.MethodPost, "http://"+d.App.Addr()+path,
-		strings.NewReader(body))
+	req, err := http.NewRequestWithContext(d.T.Context(), method, "http://"+d.App.Addr()+path, strings.NewReader(body))
 	if err != nil {
 		d.T.Fatal(err)
 	}
@@ -88,6 +87,11 @@ func (d *office) post(path, body string) (int, string) {
 	}
 	http.DefaultClient.CloseIdleConnections()
 	return resp.StatusCode, string(text)
+}
+
+func (d *office) post(path, body string) (int, string) {
+	d.T.Helper()
+	return d.ask(http.MethodPost, path, body)
 }
 
 // do has an agent control his call; rest is the end of the body, such as a target.

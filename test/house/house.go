@@ -7,9 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
-	"os"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -69,7 +68,7 @@ func open(t *testing.T, o demo.Options, change func(*configs.Config)) *House {
 	}
 	// A caller without a controller is given to the agents soon and looks for one often, so
 	// that tests need not wait.
-	o.Files = func(p *asterisk.Params) { p.Tries, p.QueueStay = 3, 4 }
+	o.Files = func(p *asterisk.Params) { p.Patience, p.QueueStay = 3, 4 }
 	site, err := demo.Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -96,11 +95,32 @@ func open(t *testing.T, o demo.Options, change func(*configs.Config)) *House {
 	return h
 }
 
-// testLog writes warnings to standard error: the log of a part may outlive the test that
-// made it, which t.Log forbids.
+// testLog writes warnings to the output of the test, so that they are printed when it fails
+// and only then.
 func testLog(t *testing.T) *slog.Logger {
 	t.Helper()
-	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})).With("test", t.Name())
+	o := &output{to: t.Output()}
+	t.Cleanup(o.close)
+	return slog.New(slog.NewTextHandler(o, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+// output drops what a part that outlives the test still has to say: the test's own output
+// must not be written to after its end.
+type output struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (o *output) Write(text []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.to.Write(text)
+}
+
+func (o *output) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.to = io.Discard
 }
 
 // Agent registers the i-th agent's phone and waits until the hotline has him ready.
@@ -228,40 +248,6 @@ func (h *House) Settle() []call.Event {
 			n[call.Recorded]+n[call.RecordingFault] >= n[call.Ended]
 	})
 	return events
-}
-
-// unfinished tells the stories of calls that lack an end, a recording or the end of a work.
-func unfinished(events []call.Event) string {
-	// One number keeps three balances apart: of arrivals, of recordings, of works after talks.
-	balance, stories := map[call.ID]int{}, map[call.ID]*strings.Builder{}
-	for _, e := range events {
-		switch e.Kind {
-		case call.Arrived:
-			balance[e.Call] += 1 << 8
-		case call.Ended:
-			balance[e.Call] -= 1 << 8
-			balance[e.Call] += 1 << 16
-		case call.Recorded, call.RecordingFault:
-			balance[e.Call] -= 1 << 16
-		case call.TalkEnded:
-			balance[e.Call]++
-		case call.WrapUpEnded:
-			balance[e.Call]--
-		default: // they need no other one
-		}
-		if stories[e.Call] == nil {
-			stories[e.Call] = &strings.Builder{}
-		}
-		fmt.Fprintf(stories[e.Call], "\n  %s %s %s %s", e.At.Format("15:04:05.000"), e.Kind, e.Agent, e.Offer)
-	}
-	var out strings.Builder
-	out.WriteString("calls that are not finished:")
-	for id, n := range balance {
-		if n != 0 && id != "" {
-			fmt.Fprintf(&out, "\n%s%s", id, stories[id])
-		}
-	}
-	return out.String()
 }
 
 // Events is the whole ledger, when the counters in Redis have taken all of it in.

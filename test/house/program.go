@@ -232,7 +232,7 @@ func (c *Controller) end() {
 		c.close()
 	}
 	if text, err := os.ReadFile(filepath.Join(c.h.Dir, c.name+".log")); err == nil && c.h.T.Failed() {
-		c.h.T.Logf("log of controller %s:\n%s", c.name, tail(text, 6000))
+		c.h.T.Logf("log of controller %s:\n%s", c.name, tail(text, 40_000))
 	}
 }
 
