@@ -38,17 +38,19 @@ type Desk interface {
 // ErrUnknownAgent is returned by a Desk for an agent that is not configured.
 var ErrUnknownAgent = errors.New("no such agent")
 
-// Options are what a Server needs. All but Log must be set.
+// Options are what a Server needs. All but Metrics and Log must be set.
 type Options struct {
-	Listen string // host:port; port 0 takes a free one
-	Token  string // bearer token of the API
-	Desk   Desk
-	Log    *slog.Logger
+	Listen  string // host:port; port 0 takes a free one
+	Token   string // bearer token of the API
+	Desk    Desk
+	Metrics http.Handler // serves GET /metrics to who has the token; nil = there is none
+	Log     *slog.Logger
 }
 
 // Server serves the API.
 type Server struct {
 	desk     Desk
+	metrics  http.Handler
 	log      *slog.Logger
 	token    [sha256.Size]byte
 	listener net.Listener
@@ -72,7 +74,7 @@ func Listen(ctx context.Context, o Options) (*Server, error) {
 		return nil, fmt.Errorf("web: listen: %w", err)
 	}
 	s := &Server{
-		desk: o.Desk, log: o.Log, token: sha256.Sum256([]byte(o.Token)), listener: l,
+		desk: o.Desk, metrics: o.Metrics, log: o.Log, token: sha256.Sum256([]byte(o.Token)), listener: l,
 	}
 	s.http = &http.Server{
 		Handler:           http.MaxBytesHandler(sameOrigin(s.routes()), maxBody),
@@ -106,6 +108,9 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", s.health)
+	if s.metrics != nil {
+		mux.Handle("GET /metrics", s.guard(s.metrics.ServeHTTP))
+	}
 	mux.Handle("GET /api/v1/live", s.guard(s.live))
 	mux.Handle("POST /api/v1/agents/{agent}/state", s.guard(s.setAgent))
 	mux.Handle("POST /api/v1/agents/{agent}/calls", s.guard(s.dial))

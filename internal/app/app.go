@@ -63,6 +63,7 @@ type App struct {
 	ari       *ari.Client
 	web       *web.Server
 	health    health
+	tallies   *tallies
 	looked    atomic.Bool // Asterisk's calls are known
 
 	failed chan error
@@ -77,6 +78,7 @@ func Start(ctx context.Context, cfg *configs.Config, log *slog.Logger) (*App, er
 	a := &App{
 		cfg: cfg, log: log, parts: lifecycle.Stack{Log: log}, failed: make(chan error, 1),
 		fallback: fallback{wake: make(chan struct{}, 1)},
+		tallies:  newTallies(call.MillisOf(cfg.Figures.Threshold)),
 	}
 	for _, step := range []struct {
 		name  string
@@ -118,6 +120,7 @@ func (a *App) Record(ev call.Event) {
 		a.book.note(ev)
 	}
 	a.dialer.note(ev)
+	a.tallies.note(ev)
 	if a.estimator != nil {
 		a.estimator.handled.Note(ev)
 	}
@@ -338,7 +341,8 @@ func (a *App) look(ctx context.Context) error {
 
 func (a *App) startWeb(ctx context.Context) error {
 	s, err := web.Listen(ctx, web.Options{
-		Listen: a.cfg.API.Listen, Token: a.cfg.API.Token.Reveal(), Desk: a, Log: a.log.With("part", "web"),
+		Listen: a.cfg.API.Listen, Token: a.cfg.API.Token.Reveal(), Desk: a, Metrics: a.metricsHandler(),
+		Log: a.log.With("part", "web"),
 	})
 	if err != nil {
 		return err

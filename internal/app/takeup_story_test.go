@@ -164,6 +164,6 @@ func unconnected(t *testing.T) *App {
 	}
 	return &App{
 		cfg: configs.Default(), log: log, writer: writer, ari: client, roster: newRoster(nil, nil, log),
-		dialer: newDialer(configs.Default(), func() int { return 0 }),
+		dialer: newDialer(configs.Default(), func() int { return 0 }), tallies: newTallies(15_000),
 	}
 }
