@@ -1,4 +1,4 @@
-// Package testbed finds or installs a real Asterisk and a real Redis and runs
+// Package testbed finds or installs a real Asterisk, Redis and PostgreSQL and runs
 // them on loopback with throw-away data. Demo, tests and CI share this one path.
 //
 // Nothing here needs root and nothing touches the system: packages are fetched

@@ -36,6 +36,8 @@ type want struct {
 	skip  []string // dependencies to leave out
 	// minimum asks for a version of the first package; zero takes any.
 	minimum Version
+	// cache is where it is unpacked; empty for the cache of this user.
+	cache string
 }
 
 // version gives the version of the first package of the set.
@@ -68,10 +70,18 @@ func cacheDir() (string, error) {
 	return dir, nil
 }
 
+// cacheDir is the folder that w asks for, made when it is not there.
+func (w want) cacheDir() (string, error) {
+	if w.cache == "" {
+		return cacheDir()
+	}
+	return w.cache, os.MkdirAll(w.cache, 0o755)
+}
+
 // install gives the root in which w is unpacked, fetching it if it is not in
 // the cache. Two processes that want the same do the work once.
 func install(ctx context.Context, stage Stage, w want) (*Root, error) {
-	cache, err := cacheDir()
+	cache, err := w.cacheDir()
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// runChild starts both servers, reports them, and waits to be killed. It ends
+// runChild starts the servers, reports them, and waits to be killed. It ends
 // by itself when its input is closed, so a broken test leaves nothing either.
 func runChild() int {
 	a, err := StartAsterisk(context.Background(), Options{})
@@ -40,7 +40,15 @@ func runChild() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	report := childReport{PIDs: []int{a.PID(), r.PID()}, Dirs: []string{a.dir.Path, r.dir.Path}}
+	p, err := StartPostgres(context.Background(), PostgresOptions{})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	report := childReport{
+		PIDs: append([]int{a.PID(), r.PID(), p.PID()}, p.children()...),
+		Dirs: []string{a.dir.Path, r.dir.Path, p.dir.Path},
+	}
 	if err := json.NewEncoder(os.Stdout).Encode(report); err != nil {
 		return 1
 	}

@@ -21,11 +21,14 @@ type Process struct {
 	err  error         // how it ended; read only after done
 }
 
-// Start runs cmd in a process group of its own. The kernel kills it when we
+// Start runs cmd in a process group of its own, as the user that cmd names. The kernel kills it when we
 // die, also by SIGKILL. That promise is bound to the thread that started the
 // program, so one goroutine keeps its thread until the program has ended.
 func Start(cmd *exec.Cmd) (*Process, error) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Setpgid, cmd.SysProcAttr.Pdeathsig = true, syscall.SIGKILL
 	p := &Process{cmd: cmd, done: make(chan struct{})}
 	started := make(chan error, 1)
 	go func() {

@@ -26,8 +26,29 @@ const runPrefix = "run-"
 // because a socket's path inside it may have 107 bytes at most. The error tells
 // what is wrong with the folder of all run folders.
 func NewRunDir() (*RunDir, error) {
-	parent := filepath.Join(os.TempDir(), fmt.Sprintf("hotline-%d", os.Getuid()))
-	if err := os.Mkdir(parent, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+	return newRunDir(filepath.Join(os.TempDir(), fmt.Sprintf("hotline-%d", os.Getuid())), 0o700)
+}
+
+// newPassableRunDir makes a folder as NewRunDir does that programs of another user can pass
+// through, though not look into, on the way to what is theirs in it.
+func newPassableRunDir() (*RunDir, error) {
+	dir, err := newRunDir(filepath.Join(os.TempDir(), fmt.Sprintf("hotline-%d-passable", os.Getuid())), 0o711)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(dir.Path, 0o711); err != nil {
+		return nil, errors.Join(err, dir.Remove())
+	}
+	return dir, nil
+}
+
+// newRunDir makes a run folder below parent, which has this mode and no other.
+func newRunDir(parent string, mode os.FileMode) (*RunDir, error) {
+	err := os.Mkdir(parent, mode)
+	if err == nil {
+		err = os.Chmod(parent, mode) // whatever the umask says
+	}
+	if err != nil && !errors.Is(err, os.ErrExist) {
 		return nil, err
 	}
 	info, err := os.Lstat(parent)
@@ -36,8 +57,8 @@ func NewRunDir() (*RunDir, error) {
 	}
 	// In a folder that everybody may write to, someone else may have been first.
 	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || !info.IsDir() || int(stat.Uid) != os.Getuid() || info.Mode().Perm() != 0o700 {
-		return nil, fmt.Errorf("%s must be a folder of this user alone (0700); remove it or set TMPDIR", parent)
+	if !ok || !info.IsDir() || int(stat.Uid) != os.Getuid() || info.Mode().Perm() != mode {
+		return nil, fmt.Errorf("%s must be a folder of this user alone (%04o); remove it or set TMPDIR", parent, mode)
 	}
 	guard, err := os.OpenFile(filepath.Join(parent, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

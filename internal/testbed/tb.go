@@ -47,3 +47,18 @@ func RunRedis(t TB, options RedisOptions) *Redis {
 	})
 	return r
 }
+
+// RunPostgres starts a PostgreSQL for a test and stops it at its end.
+func RunPostgres(t TB, options PostgresOptions) *Postgres {
+	t.Helper()
+	p, err := StartPostgres(t.Context(), options)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	t.Cleanup(func() {
+		if err := p.Stop(); err != nil {
+			t.Errorf("stop PostgreSQL: %v", err)
+		}
+	})
+	return p
+}

@@ -13,10 +13,10 @@ var MinAsterisk = Version{22, 10, 1}
 // Version is major, minor and patch of a program.
 type Version [3]int
 
-var versionPattern = regexp.MustCompile(`(?:^|[^0-9.])(?:\d+:)?(\d+)\.(\d+)(?:\.(\d+))?`)
+var versionPattern = regexp.MustCompile(`(?:^|[^0-9.])(?:\d+:)?(\d+)(?:\.(\d+)(?:\.(\d+))?|\+\d)`)
 
 // ParseVersion finds the first version in text such as "Asterisk 22.10.1+dfsg"
-// or Debian's "1:22.10.1+dfsg-1"; an epoch is skipped and a missing patch is 0.
+// or Debian's "1:22.10.1+dfsg-1" and "18+293"; an epoch is skipped, what is missing is 0.
 // Certified releases ("certified-22.8-cert1") have no patch either and compare by
 // their base. The error tells the text in which no version was found.
 func ParseVersion(text string) (Version, error) {
