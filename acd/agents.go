@@ -170,7 +170,7 @@ func (e *Engine) setState(a *agent, to call.AgentState, reason string, id call.I
 	}
 	e.record(call.Event{
 		Kind: call.AgentChanged, Call: id, Agent: a.id,
-		From: a.state, To: to, Reason: reason, Held: held,
+		From: a.state, Was: a.reason, To: to, Reason: reason, Held: held,
 	})
 	if a.seated {
 		a.unseat()

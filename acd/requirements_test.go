@@ -113,6 +113,7 @@ func TestS18AgentStatesAndCallEventsInFull(t *testing.T) {
 		state(36, "c1", call.WrapUp, call.Ready, 8000, ""),
 		state(45, "", call.Ready, call.Offline, 9000, "shift over"),
 	}
+	want[3].Was = "tea" // the break that ended
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}

@@ -33,7 +33,7 @@ const (
 	Ended          Kind = "ended"           // Ending, By, Total: the caller's leg is over
 	Recorded       Kind = "recorded"        // Recording: the file is stored, checked and indexed
 	RecordingFault Kind = "recording_fault" // Reason, Recording when there is a file: an alarm
-	AgentChanged   Kind = "agent_changed"   // Agent, From, To, Reason, Held: an agent's state changed
+	AgentChanged   Kind = "agent_changed"   // Agent, From, Was, To, Reason, Held: an agent's state changed
 	StreamGap      Kind = "stream_gap"      // Reason, Held: the event stream of Asterisk was broken for Held
 )
 
@@ -219,6 +219,7 @@ type Event struct {
 	From    AgentState `json:"from,omitempty"`
 	To      AgentState `json:"to,omitempty"`
 	Reason  string     `json:"reason,omitempty"`
+	Was     string     `json:"was,omitempty"` // the Reason with which the state From began, such as that of a break
 
 	// Fallback says that it happened while no controller was there and Asterisk's own queue
 	// took the call. It counts like any other.

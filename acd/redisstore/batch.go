@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -53,36 +54,62 @@ func newBatch(k keyspace, r Rules, now time.Time, events []call.Event) *batch {
 	return b
 }
 
-// add counts for the interval and for the day; a line has days only.
+// add counts for the interval and for the day; breaks by reason have days only.
 func (b *batch) add(inc increment) {
 	name, start := b.rules.day(inc.at)
 	slot := interval(inc.at)
+	cell, day := slot.Add(b.rules.Cells), start.AddDate(0, 0, 1).Add(b.rules.Keep)
 	switch inc.of {
 	case ofQueue:
-		b.addTo(b.keys.queue(call.QueueID(inc.id), slot), slot, inc.by)
-		b.addTo(b.keys.queueDay(call.QueueID(inc.id), name), start.AddDate(0, 0, 1), inc.by)
+		b.addTo(b.keys.queue(call.QueueID(inc.id), slot), cell, inc.by)
+		b.addTo(b.keys.queueDay(call.QueueID(inc.id), name), day, inc.by)
 	case ofAgent:
-		b.addTo(b.keys.agent(call.AgentID(inc.id), slot), slot, inc.by)
-		b.addTo(b.keys.agentDay(call.AgentID(inc.id), name), start.AddDate(0, 0, 1), inc.by)
+		b.addTo(b.keys.agent(call.AgentID(inc.id), slot), cell, inc.by)
+		b.addTo(b.keys.agentDay(call.AgentID(inc.id), name), day, inc.by)
 	case ofLine:
-		b.addTo(b.keys.lineDay(inc.id, name), start.AddDate(0, 0, 1), inc.by)
+		b.addTo(b.keys.line(inc.id, slot), cell, inc.by)
+		b.addTo(b.keys.lineDay(inc.id, name), day, inc.by)
+	case ofBreaks:
+		if h := b.hash(b.keys.breaksDay(call.AgentID(inc.id), name), day); h != nil {
+			h.addNamed(inc.by.cells())
+		}
 	}
 }
 
-// addTo counts in one hash. A counter that would already have expired is left out: in a
-// rebuild from an old ledger it would be written only to vanish.
-func (b *batch) addTo(key string, from time.Time, by counts) {
-	h := b.hashes[key]
+// addTo counts in one hash.
+func (b *batch) addTo(key string, expire time.Time, by counts) {
+	h := b.hash(key, expire)
 	if h == nil {
-		expire := from.Add(b.rules.Keep)
-		if !expire.After(b.now) {
-			return
-		}
-		h = &hashSum{sums: emptyLike(by), expire: expire}
+		return
+	}
+	if h.sums == nil {
+		h.sums = emptyLike(by)
+	}
+	merge(h.sums, by.cells())
+}
+
+// hash is what is added to one hash, nil where it would already have expired: in a rebuild
+// from an old ledger it would be written only to vanish.
+func (b *batch) hash(key string, expire time.Time) *hashSum {
+	h := b.hashes[key]
+	if h == nil && expire.After(b.now) {
+		h = &hashSum{expire: expire}
 		b.hashes[key] = h
 		b.order = append(b.order, key)
 	}
-	merge(h.sums, by.cells())
+	return h
+}
+
+// addNamed adds cells that are not the same in each increment.
+func (h *hashSum) addNamed(cells []cell) {
+	for _, c := range cells {
+		i := slices.IndexFunc(h.sums, func(have cell) bool { return have.field == c.field })
+		if i < 0 {
+			h.sums = append(h.sums, c)
+			continue
+		}
+		*h.sums[i].value += *c.value
+	}
 }
 
 // emptyLike makes the cells of a counter of the same kind that holds zeros.

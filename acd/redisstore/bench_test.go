@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -69,8 +70,59 @@ func BenchmarkFigures(b *testing.B) {
 	})
 }
 
+// BenchmarkLive measures the looks of a wallboard at a real Redis: the day so far of 20 queues,
+// 200 agents and a team of 40. It prints how long nearly all looks took.
+func BenchmarkLive(b *testing.B) {
+	const queues, agents, teams = 20, 200, 5
+	o := Options{
+		Addr: testbed.RunRedis(b, testbed.RedisOptions{}).Addr, ReadTimeout: patience,
+		Rules: Rules{Keep: ages, Cells: ages}, Now: func() time.Time { return entered.Add(48 * time.Hour) },
+		Teams: make(map[call.AgentID]string),
+	}
+	var who []call.AgentID
+	for i := range agents {
+		who = append(who, call.AgentID(fmt.Sprintf("a%d", i)))
+		o.Teams[who[i]] = fmt.Sprintf("t%d", i%teams)
+	}
+	s, err := Open(o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	if err := NewFolder(s, &memLedger{events: wholeCalls(20_000)}).round(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	var which []call.QueueID
+	for i := range queues {
+		which = append(which, call.QueueID(fmt.Sprintf("q%d", i)))
+	}
+	for name, look := range map[string]func() error{
+		"1-queue":    func() error { _, err := s.Today(b.Context(), entered, which[0]); return err },
+		"20-queues":  func() error { _, err := s.Today(b.Context(), entered, which...); return err },
+		"40-agents":  func() error { _, err := s.TeamsToday(b.Context(), entered, "t0"); return err },
+		"200-agents": func() error { _, err := s.AgentsToday(b.Context(), entered, who...); return err },
+	} {
+		b.Run(name, func(b *testing.B) {
+			var took []time.Duration
+			for b.Loop() {
+				began := time.Now()
+				if err := look(); err != nil {
+					b.Fatal(err)
+				}
+				took = append(took, time.Since(began))
+			}
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+			b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+		})
+	}
+}
+
 func both(b *testing.B, run func(*testing.B, *Store)) {
-	o := Options{ReadTimeout: patience, Now: func() time.Time { return entered.Add(48 * time.Hour) }}
+	o := Options{
+		ReadTimeout: patience, Rules: Rules{Keep: ages, Cells: ages},
+		Now: func() time.Time { return entered.Add(48 * time.Hour) },
+	}
 	b.Run("real", func(b *testing.B) {
 		o.Addr = testbed.RunRedis(b, testbed.RedisOptions{}).Addr
 		s, err := Open(o)

@@ -23,9 +23,13 @@ func (s *Store) Check(ctx context.Context) (warnings []string, err error) {
 	if s.IsEmbedded() {
 		return []string{"redis is embedded: figures are rebuilt at every start"}, nil
 	}
+	node, err := s.node(ctx)
+	if err != nil {
+		return nil, err
+	}
 	info := make(map[string]string)
 	for _, section := range []string{"server", "memory", "replication", "persistence"} {
-		text, err := s.redis.Info(ctx, section).Result()
+		text, err := node.Info(ctx, section).Result()
 		if err != nil {
 			return nil, plain(err)
 		}

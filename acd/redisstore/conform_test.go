@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"hotline/internal/testbed"
 )
 
@@ -47,11 +49,17 @@ func opened(t *testing.T, s *Store, err error) *Store {
 // again opens a second Store on the same Redis, as another process would.
 func again(t *testing.T, s *Store, r Rules) *Store {
 	t.Helper()
-	o := s.redis.Options()
-	second, err := Open(Options{
-		Addr: o.Addr, Password: o.Password, Prefix: string(s.keys), Rules: r, Now: s.now,
+	o := Options{
+		Prefix: string(s.keys), Rules: r, Now: s.now,
 		DialTimeout: patience, ReadTimeout: patience, WriteTimeout: patience,
-	})
+	}
+	switch c := s.redis.(type) {
+	case *redis.Client:
+		o.Addr, o.Password = c.Options().Addr, c.Options().Password
+	case *redis.ClusterClient:
+		o.Addrs, o.Cluster = c.Options().Addrs, true
+	}
+	second, err := Open(o)
 	return opened(t, second, err)
 }
 
@@ -59,7 +67,7 @@ func again(t *testing.T, s *Store, r Rules) *Store {
 func wipe(t *testing.T, s *Store) {
 	t.Helper()
 	const text = `for _, key in ipairs(redis.call('KEYS', ARGV[1])) do redis.call('DEL', key) end return 1`
-	if err := s.redis.Eval(t.Context(), text, nil, s.keys.tagged("*")).Err(); err != nil {
+	if err := s.redis.Eval(t.Context(), text, []string{s.keys.seq()}, s.keys.tagged("*")).Err(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -87,6 +95,13 @@ func conform(t *testing.T, open opening) {
 		"counters expire":                     countersExpire,
 		"scripts are sent again when unknown": scriptsAreSentAgain,
 		"today":                               today,
+		"rows add up":                         rowsAddUp,
+		"teams add up":                        teamsAddUp,
+		"verify sees every difference":        verifySeesAll,
+		"verify beside a fold":                verifyBesideAFold,
+		"verify keeps to its days":            verifyKeepsToItsDays,
+		"verify refuses":                      verifyRefuses,
+		"rebuild beside a folder":             rebuildBesideAFolder,
 		"mirror":                              mirror,
 		"mirror under load":                   mirrorUnderLoad,
 		"state that cannot be written":        unwritable,
@@ -98,12 +113,14 @@ func conform(t *testing.T, open opening) {
 	}
 }
 
-// testOptions are patient, because a machine that is busy with other tests is no fault.
+// ages is how long counters live in tests, by the clock of a real Redis.
+const ages = 20 * 366 * 24 * time.Hour
 
+// testOptions are patient, because a machine that is busy with other tests is no fault.
 func testOptions(t *testing.T) Options {
 	t.Helper()
 	return Options{
-		Rules:       Rules{Zone: shanghai(t)},
+		Rules:       Rules{Zone: shanghai(t), Keep: ages, Cells: ages}, // the events are of a fixed day
 		Now:         func() time.Time { return entered.Add(2 * time.Hour) },
 		DialTimeout: patience, ReadTimeout: patience, WriteTimeout: patience,
 	}

@@ -31,8 +31,14 @@ type Counter struct {
 
 	Talks int64 `json:"talks"`   // finished talks
 	Talk  int64 `json:"talk_ms"` // their length, holds included
+	Held  int64 `json:"held"`    // of the finished talks, had a hold
+	Hold  int64 `json:"hold_ms"` // of Talk, on hold
 	Wraps int64 `json:"wraps"`   // finished after-call work
 	Wrap  int64 `json:"wrap_ms"` // its length
+
+	Holds     int64 `json:"holds"`     // finished holds, in the interval in which they began
+	Transfers int64 `json:"transfers"` // callers given away by an agent, in the interval in which that was
+	Attended  int64 `json:"attended"`  // of these, after a talk with the next agent
 }
 
 // Waiting is the number of callers who are still in the queue: those offered who neither
@@ -57,14 +63,34 @@ type AgentCounter struct {
 	Answered int64 `json:"answered"` // picked up
 	Talks    int64 `json:"talks"`    // finished talks
 	Talk     int64 `json:"talk_ms"`  // their length, holds included
+	Held     int64 `json:"held"`     // of the finished talks, had a hold
+	Hold     int64 `json:"hold_ms"`  // of Talk, on hold
 	Wraps    int64 `json:"wraps"`    // finished after-call work
 	Wrap     int64 `json:"wrap_ms"`  // its length
+
+	Holds     int64 `json:"holds"`     // finished holds, in the interval in which they began
+	Transfers int64 `json:"transfers"` // callers given away, in the interval in which that was
+	Attended  int64 `json:"attended"`  // of these, after a talk with the next agent
+
+	// Time in a state, cut at the borders of the intervals it lies in. A state is counted
+	// when it ends; who wants the present one too adds it from the live state.
+	InReady   int64 `json:"in_ready_ms"`   // idle
+	InRinging int64 `json:"in_ringing_ms"` // the phone rings
+	InTalking int64 `json:"in_talking_ms"` // talking, holds not included
+	InHold    int64 `json:"in_hold_ms"`    // the caller is on hold
+	InWrapUp  int64 `json:"in_wrapup_ms"`  // after-call work
+	InBreak   int64 `json:"in_break_ms"`   // paused; by reason in BreakCounter
 }
 
-// LineCounter holds the counts of one hotline number on one day of the site, by the day on
-// which the call arrived.
+// SignedIn is the time signed in, in milliseconds: that in every state but offline.
+func (c AgentCounter) SignedIn() int64 {
+	return c.InReady + c.InRinging + c.InTalking + c.InHold + c.InWrapUp + c.InBreak
+}
+
+// LineCounter holds the counts of one hotline number, by the interval in which the call
+// arrived.
 type LineCounter struct {
-	Start     time.Time `json:"start"`     // of the site's day
+	Start     time.Time `json:"start"`     // of the interval or of the site's day
 	Arrived   int64     `json:"arrived"`   // reached our application
 	Answered  int64     `json:"answered"`  // ended, having talked to an agent
 	Abandoned int64     `json:"abandoned"` // ended, hung up before an agent answered
@@ -103,8 +129,13 @@ func (c *Counter) cells() []cell {
 		{field: "max_wait_ms", value: &c.MaxWait, max: true},
 		{field: "talks", value: &c.Talks},
 		{field: "talk_ms", value: &c.Talk},
+		{field: "held", value: &c.Held},
+		{field: "hold_ms", value: &c.Hold},
 		{field: "wraps", value: &c.Wraps},
 		{field: "wrap_ms", value: &c.Wrap},
+		{field: "holds", value: &c.Holds},
+		{field: "transfers", value: &c.Transfers},
+		{field: "attended", value: &c.Attended},
 	}
 }
 
@@ -119,8 +150,19 @@ func (c *AgentCounter) cells() []cell {
 		{field: "answered", value: &c.Answered},
 		{field: "talks", value: &c.Talks},
 		{field: "talk_ms", value: &c.Talk},
+		{field: "held", value: &c.Held},
+		{field: "hold_ms", value: &c.Hold},
 		{field: "wraps", value: &c.Wraps},
 		{field: "wrap_ms", value: &c.Wrap},
+		{field: "holds", value: &c.Holds},
+		{field: "transfers", value: &c.Transfers},
+		{field: "attended", value: &c.Attended},
+		{field: "in_ready_ms", value: &c.InReady},
+		{field: "in_ringing_ms", value: &c.InRinging},
+		{field: "in_talking_ms", value: &c.InTalking},
+		{field: "in_hold_ms", value: &c.InHold},
+		{field: "in_wrapup_ms", value: &c.InWrapUp},
+		{field: "in_break_ms", value: &c.InBreak},
 	}
 }
 
@@ -138,6 +180,24 @@ func (c *LineCounter) cells() []cell {
 
 // Add adds the numbers of o to c; the longest wait stays the longest of both. Start is kept.
 func (c *Counter) Add(o Counter) { merge(c.cells(), o.cells()) }
+
+// BreakCounter holds how long one agent was on breaks, by the reason of the break; "" is a
+// break without one. A break over midnight counts in both days.
+type BreakCounter struct {
+	Start   time.Time        `json:"start"`      // of the site's day or month
+	Reasons map[string]int64 `json:"reasons_ms"` // milliseconds
+}
+
+// breakTime is a piece of a break. Its one field is named by the reason.
+type breakTime struct {
+	reason string
+	length int64
+}
+
+func (b *breakTime) cells() []cell { return []cell{{field: b.reason, value: &b.length}} }
+
+// Add adds the numbers of o to c. Start is kept.
+func (c *LineCounter) Add(o LineCounter) { merge(c.cells(), o.cells()) }
 
 // Add adds the numbers of o to c. Start is kept.
 func (c *AgentCounter) Add(o AgentCounter) { merge(c.cells(), o.cells()) }

@@ -32,6 +32,7 @@ func Embedded(o Options) (*Store, error) {
 		return nil, fmt.Errorf("start the embedded redis: %w", err)
 	}
 	o.Addr, o.Username, o.Password, o.DB, o.TLS = server.Addr(), "", password, 0, nil
+	o.Addrs, o.Cluster, o.SentinelMaster = nil, false, ""
 	s, err := Open(o)
 	if err != nil {
 		server.Close()

@@ -23,30 +23,12 @@ const (
 // ErrRange says that a range of time is reversed or longer than two years.
 var ErrRange = errors.New("range of figures")
 
-// Figures gives the counters of one queue for each interval that begins in [from, to) and
-// in which something was counted, in order of time. from is rounded down to the grid.
+// Figures gives the counters of one queue for each interval of the grid, see Series.
 //
 // ErrRebuilding comes, here and from the other readers, in place of counters that are
 // missing, too low for the moment or made by other rules.
 func (s *Store) Figures(ctx context.Context, queue call.QueueID, from, to time.Time) ([]Counter, error) {
-	starts, err := grid(from, to)
-	if err != nil {
-		return nil, err
-	}
-	return ranged(ctx, s, starts, func(at time.Time) (string, *Counter) {
-		return s.keys.queue(queue, at), &Counter{Start: at}
-	})
-}
-
-// AgentFigures gives the counters of one agent as Figures does those of a queue.
-func (s *Store) AgentFigures(ctx context.Context, agent call.AgentID, from, to time.Time) ([]AgentCounter, error) {
-	starts, err := grid(from, to)
-	if err != nil {
-		return nil, err
-	}
-	return ranged(ctx, s, starts, func(at time.Time) (string, *AgentCounter) {
-		return s.keys.agent(agent, at), &AgentCounter{Start: at}
-	})
+	return s.Series(ctx, Quarter, queue, from, to)
 }
 
 // Today gives the counters of the site's day that holds at, one for each queue asked for
@@ -76,6 +58,29 @@ func (s *Store) LinesToday(ctx context.Context, at time.Time, lines ...string) (
 	})
 }
 
+// TeamsToday gives the counters of the site's day that holds at for teams: those of the
+// agents who are in each of them now, added up. A team without agents has zeros.
+func (s *Store) TeamsToday(ctx context.Context, at time.Time, teams ...string) ([]AgentCounter, error) {
+	var agents []call.AgentID
+	for _, team := range teams {
+		agents = append(agents, s.teams[team]...)
+	}
+	rows, err := s.AgentsToday(ctx, at, agents...)
+	if err != nil {
+		return nil, err
+	}
+	_, start := s.rules.day(at)
+	out := make([]AgentCounter, len(teams))
+	for i, team := range teams {
+		out[i].Start = start
+		for range s.teams[team] {
+			out[i].Add(rows[0])
+			rows = rows[1:]
+		}
+	}
+	return out, nil
+}
+
 // Applied is the number of the last event that the counters hold; 0 also when there are no
 // valid counters.
 func (s *Store) Applied(ctx context.Context) (uint64, error) {
@@ -86,26 +91,11 @@ func (s *Store) Applied(ctx context.Context) (uint64, error) {
 	return p.seq, nil
 }
 
-// grid lists the starts of the intervals that begin in [from, to), from rounded down.
-func grid(from, to time.Time) ([]time.Time, error) {
-	if to.Before(from) || to.Sub(from) > maxRange {
-		return nil, fmt.Errorf("%w: from %s to %s", ErrRange,
-			from.UTC().Format(time.RFC3339), to.UTC().Format(time.RFC3339))
-	}
-	var starts []time.Time
-	if to.Equal(from) {
-		return starts, nil
-	}
-	for at := interval(from); at.Before(to); at = at.Add(Interval) {
-		starts = append(starts, at)
-	}
-	return starts, nil
-}
-
 // counter is a pointer to a counter that can list its cells.
 type counter[C any] interface {
 	*C
 	counts
+	Add(C)
 }
 
 // all reads one counter for each name.
@@ -129,24 +119,6 @@ func all[N, C any, P counter[C]](ctx context.Context, s *Store, names []N, of fu
 	return rows, nil
 }
 
-// ranged reads one counter for each moment and leaves out those in which nothing was
-// counted.
-func ranged[C any, P counter[C]](ctx context.Context, s *Store, starts []time.Time,
-	of func(time.Time) (string, P),
-) ([]C, error) {
-	rows, err := all(ctx, s, starts, of)
-	if err != nil {
-		return nil, err
-	}
-	kept := rows[:0]
-	for i := range rows {
-		if !empty(P(&rows[i]).cells()) {
-			kept = append(kept, rows[i])
-		}
-	}
-	return kept, nil
-}
-
 // empty tells whether nothing was counted.
 func empty(cells []cell) bool {
 	for _, c := range cells {
@@ -155,6 +127,35 @@ func empty(cells []cell) bool {
 		}
 	}
 	return true
+}
+
+// usable tells whether the counters that stand at p are whole and made by our rules.
+func (s *Store) usable(p place) bool {
+	return p.valid && !p.filling && p.config == s.rules.fingerprint()
+}
+
+// hashes gives all fields of each key, and where the counters stood at that moment. A key
+// that holds no hash is no error: its fields are nil.
+func (s *Store) hashes(ctx context.Context, keys []string) ([]map[string]string, place, error) {
+	replies := make([]*redis.MapStringStringCmd, len(keys))
+	var stand *redis.SliceCmd
+	_, err := s.redis.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		stand = p.MGet(ctx, s.placeKeys()...)
+		for i, key := range keys {
+			replies[i] = p.HGetAll(ctx, key)
+		}
+		return nil
+	})
+	if err != nil && !startsWith(err, "WRONGTYPE") {
+		return nil, place{}, plain(err)
+	}
+	out := make([]map[string]string, len(keys))
+	for i, reply := range replies {
+		if reply.Err() == nil {
+			out[i] = reply.Val()
+		}
+	}
+	return out, readPlace(stand.Val()), nil
 }
 
 // read fills the cells of each key in one round trip and one transaction, so that they all
@@ -176,7 +177,7 @@ func (s *Store) read(ctx context.Context, keys []string, cells [][]cell) error {
 	if err != nil {
 		return plain(err)
 	}
-	if p := readPlace(stand.Val()); !p.valid || p.filling || p.config != s.rules.fingerprint() {
+	if !s.usable(readPlace(stand.Val())) {
 		return ErrRebuilding
 	}
 	for i, reply := range replies {

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -133,7 +134,7 @@ func dropsAllAndNothingElse(t *testing.T, s *Store) {
 	if err := s.reset(ctx, p); err != nil {
 		t.Fatal(err)
 	}
-	keys, err := s.redis.Keys(ctx, s.keys.tagged("*")).Result()
+	keys, err := home(t, s).Keys(ctx, s.keys.tagged("*")).Result()
 	if err != nil || len(keys) != 4 { // config, seq, filling and the stranger
 		t.Errorf("keys left: %q, %v", keys, err)
 	}
@@ -149,21 +150,25 @@ func countersExpire(t *testing.T, s *Store) {
 		events[i].Entered = events[i].Entered.Add(shift)
 		events[i].Answer = events[i].Answer.Add(shift)
 	}
-	s.now = time.Now
+	s.now, s.rules.Keep, s.rules.Cells = time.Now, DefaultKeep, DefaultCells
 	f := run(t, s, &memLedger{events: events})
 	f.awaitLevel(t, 200)
 	keys, err := s.redis.ZRange(ctx, s.keys.index(), 0, -1).Result()
 	if err != nil || len(keys) == 0 {
 		t.Fatalf("index is %q, %v", keys, err)
 	}
-	all, err := s.redis.Keys(ctx, s.keys.tagged("*")).Result()
+	all, err := home(t, s).Keys(ctx, s.keys.tagged("*")).Result()
 	if err != nil || len(all) != len(keys)+4 { // config, seq, mark and the index itself
 		t.Errorf("%d keys, of which %d in the index; %v", len(all), len(keys), err)
 	}
 	for _, key := range keys {
 		ttl, err := s.redis.TTL(ctx, key).Result()
-		if err != nil || ttl < DefaultKeep-72*time.Hour || ttl > DefaultKeep+72*time.Hour {
-			t.Errorf("%s lives for %s, %v", key, ttl, err)
+		want := DefaultCells
+		if strings.Contains(key, "-day:") {
+			want = DefaultKeep
+		}
+		if err != nil || ttl < want-72*time.Hour || ttl > want+72*time.Hour {
+			t.Errorf("%s lives for %s, %v; want %s", key, ttl, err, want)
 		}
 	}
 }

@@ -207,7 +207,7 @@ func scriptsAreSentAgain(t *testing.T, s *Store) {
 	ledger := &memLedger{events: sample(1, 50, 1)}
 	f := run(t, s, ledger)
 	f.awaitLevel(t, 50)
-	if err := s.redis.ScriptFlush(t.Context()).Err(); err != nil {
+	if err := home(t, s).ScriptFlush(t.Context()).Err(); err != nil {
 		t.Fatal(err)
 	}
 	ledger.append(sample(51, 50, 2)...)

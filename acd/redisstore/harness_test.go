@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"hotline/call"
 )
 
@@ -126,4 +128,14 @@ func (r *running) awaitFault(t testingT, want error) Status {
 // sample draws events that are the same in every run of the test.
 func sample(first uint64, n int, seed int) []call.Event {
 	return rapidEvents(first, n).Example(seed)
+}
+
+// home is the server that holds the keys of a store.
+func home(t testingT, s *Store) redis.Cmdable {
+	t.Helper()
+	node, err := s.node(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return node
 }

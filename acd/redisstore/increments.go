@@ -20,6 +20,7 @@ const (
 	ofQueue subject = iota
 	ofAgent
 	ofLine
+	ofBreaks // of an agent, by reason and day
 )
 
 // increment is what one event adds to one counter.
@@ -51,16 +52,26 @@ func (r Rules) increments(ev call.Event) ([]increment, error) {
 		return r.answeredIncrements(ev)
 	case call.LeftQueue:
 		return r.leftIncrements(ev)
+	case call.HoldEnded:
+		return holdIncrements(ev)
+	case call.Transferred:
+		return transferIncrements(ev)
+	case call.AgentChanged:
+		return stateIncrements(ev)
 	case call.TalkEnded:
-		talk := int64(ev.Talk)
-		return talkIncrements(ev, Counter{Talks: 1, Talk: talk}, AgentCounter{Talks: 1, Talk: talk})
+		talk, hold, held := int64(ev.Talk), int64(ev.Hold), int64(0)
+		if hold > 0 {
+			held = 1
+		}
+		return talkIncrements(ev, Counter{Talks: 1, Talk: talk, Held: held, Hold: hold},
+			AgentCounter{Talks: 1, Talk: talk, Held: held, Hold: hold})
 	case call.WrapUpEnded:
 		wrap := int64(ev.Wrap)
 		return talkIncrements(ev, Counter{Wraps: 1, Wrap: wrap}, AgentCounter{Wraps: 1, Wrap: wrap})
-	case call.Connected, call.HoldEnded, call.Conferenced, call.Transferred, call.Dialled, call.DialEnded,
+	case call.Connected, call.Conferenced, call.Dialled, call.DialEnded,
 		call.Estimated, call.CallbackAsked, call.CallbackEnded,
 		call.MessageBegun, call.Messaged, call.SurveyBegun, call.Surveyed,
-		call.Recorded, call.RecordingFault, call.AgentChanged, call.StreamGap:
+		call.Recorded, call.RecordingFault, call.StreamGap:
 		return nil, nil
 	default:
 		return nil, fmt.Errorf("%w: unknown kind %q", ErrUnmapped, ev.Kind)

@@ -3,6 +3,7 @@ package redisstore
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -114,7 +115,22 @@ func kindRows() []row {
 		{"connected", in(call.Event{Kind: call.Connected}), nil},
 		{"recorded", in(call.Event{Kind: call.Recorded}), nil},
 		{"recording fault", in(call.Event{Kind: call.RecordingFault}), nil},
-		{"agent changed", in(call.Event{Kind: call.AgentChanged}), nil},
+		{"signed in", in(call.Event{Kind: call.AgentChanged, From: call.Offline, Held: 99_000}), nil},
+		{"transferred", in(call.Event{Kind: call.Transferred, Reason: "blind"}), []flat{
+			agent(later, sums{"transfers": 1}), queue(later, sums{"transfers": 1}),
+		}},
+		{
+			"transferred after a talk, by no queue",
+			call.Event{Kind: call.Transferred, Agent: "a", At: entered, Reason: "attended"},
+			[]flat{agent(cohort, sums{"transfers": 1, "attended": 1})},
+		},
+		{"hold ended", in(call.Event{Kind: call.HoldEnded, Held: 12_000}), []flat{
+			queue(cohort, sums{"holds": 1}), agent(cohort, sums{"holds": 1}),
+		}},
+		{"talk with a hold", in(call.Event{Kind: call.TalkEnded, Answer: answer, Talk: 61_000, Hold: 9_000}), []flat{
+			queue(later, sums{"talks": 1, "talk_ms": 61_000, "held": 1, "hold_ms": 9_000}),
+			agent(later, sums{"talks": 1, "talk_ms": 61_000, "held": 1, "hold_ms": 9_000}),
+		}},
 		{"stream gap", in(call.Event{Kind: call.StreamGap}), nil},
 	}
 }
@@ -167,6 +183,45 @@ func TestIncrements(t *testing.T) {
 	}
 }
 
+// TestStatesAreCutAtTheBorders takes a break from 23:44:59.5 to 00:00:10 of the site: half a
+// second in the first interval, all of the second, ten seconds of the next day.
+func TestStatesAreCutAtTheBorders(t *testing.T) {
+	t.Parallel()
+	ev := in(call.Event{Kind: call.AgentChanged, From: call.Break, Was: "用餐", Held: 910_500})
+	got, err := defaultRules(t).increments(ev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	piece := func(at string, length int64) []flat {
+		return []flat{
+			agent(at, sums{"in_break_ms": length}),
+			{ofBreaks, "a", at, sums{"用餐": length}},
+		}
+	}
+	want := slices.Concat(
+		piece("31 15:44:59.500", 500), piece("31 15:45:00.000", 900_000), piece("31 16:00:00.000", 10_000),
+	)
+	if diff := cmp.Diff(want, flatten(got)); diff != "" {
+		t.Errorf("increments (-want +got):\n%s", diff)
+	}
+	for _, state := range []call.AgentState{call.Ready, call.Ringing, call.Talking, call.Hold, call.WrapUp} {
+		ev.From = state
+		if got, err = defaultRules(t).increments(ev); err != nil {
+			t.Fatal(err)
+		}
+		var sum AgentCounter
+		for _, inc := range got {
+			sum.Add(*inc.by.(*AgentCounter))
+		}
+		if field := "in_" + string(state) + "_ms"; flatten([]increment{{by: &sum}})[0].By[field] != 910_500 {
+			t.Errorf("%s: %+v, want %s of 910500", state, sum, field)
+		}
+		if sum.SignedIn() != 910_500 {
+			t.Errorf("%s: signed in for %d", state, sum.SignedIn())
+		}
+	}
+}
+
 func TestIncrementsSayWhatTheyCannotCount(t *testing.T) {
 	t.Parallel()
 	rules := defaultRules(t)
@@ -177,11 +232,18 @@ func TestIncrementsSayWhatTheyCannotCount(t *testing.T) {
 		return ev
 	}
 	for name, ev := range map[string]call.Event{
-		"unknown kind":            with(func(e *call.Event) { e.Kind = "survey" }),
-		"no kind":                 with(func(*call.Event) {}),
-		"unknown outcome":         with(func(e *call.Event) { e.Kind, e.Outcome = call.LeftQueue, "vanished" }),
-		"outcome of an offer":     with(func(e *call.Event) { e.Kind, e.Outcome = call.LeftQueue, call.NoAnswer }),
-		"outcome of a stay":       with(func(e *call.Event) { e.Kind, e.Outcome = call.OfferEnded, call.TimedOut }),
+		"unknown kind":        with(func(e *call.Event) { e.Kind = "survey" }),
+		"no kind":             with(func(*call.Event) {}),
+		"unknown outcome":     with(func(e *call.Event) { e.Kind, e.Outcome = call.LeftQueue, "vanished" }),
+		"outcome of an offer": with(func(e *call.Event) { e.Kind, e.Outcome = call.LeftQueue, call.NoAnswer }),
+		"outcome of a stay":   with(func(e *call.Event) { e.Kind, e.Outcome = call.OfferEnded, call.TimedOut }),
+		"unknown state":       with(func(e *call.Event) { e.Kind, e.From = call.AgentChanged, "asleep" }),
+		"no state":            with(func(e *call.Event) { e.Kind = call.AgentChanged }),
+		"state of nobody":     with(func(e *call.Event) { e.Kind, e.From, e.Agent = call.AgentChanged, call.Ready, "" }),
+		"state for ever": with(func(e *call.Event) {
+			e.Kind, e.From, e.Held = call.AgentChanged, call.Ready, 1<<62
+		}),
+		"unknown transfer":        with(func(e *call.Event) { e.Kind, e.Reason = call.Transferred, "" }),
 		"unknown class":           with(func(e *call.Event) { e.Kind = call.Ended }),
 		"queued without queue":    with(func(e *call.Event) { e.Kind, e.Queue = call.Queued, "" }),
 		"queued without entry":    with(func(e *call.Event) { e.Kind, e.Entered = call.Queued, time.Time{} }),

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"hotline/call"
@@ -47,6 +48,18 @@ func (k keyspace) mirror() string { return k.tagged("mirror") }
 // mirrorNews is the channel on which a new live state is announced.
 func (k keyspace) mirrorNews() string { return k.tagged("mirror:news") }
 
+// isCounter tells whether a key is that of a counter.
+func (k keyspace) isCounter(key string) bool {
+	for _, kind := range []string{
+		"queue:", "queue-day:", "agent:", "agent-day:", "breaks-day:", "line:", "line-day:",
+	} {
+		if strings.HasPrefix(key, k.tagged(kind)) {
+			return true
+		}
+	}
+	return false
+}
+
 // queue is the hash of one queue and one interval.
 func (k keyspace) queue(id call.QueueID, start time.Time) string {
 	return k.tagged("queue:" + string(id) + ":" + strconv.FormatInt(start.UnixMilli(), 10))
@@ -67,8 +80,18 @@ func (k keyspace) agentDay(id call.AgentID, day string) string {
 	return k.tagged("agent-day:" + string(id) + ":" + day)
 }
 
-// lineDay is the hash of one hotline number and one day of the site; the empty line holds
-// the calls of all lines.
+// breaksDay is the hash of one agent's breaks on one day of the site, by reason.
+func (k keyspace) breaksDay(id call.AgentID, day string) string {
+	return k.tagged("breaks-day:" + string(id) + ":" + day)
+}
+
+// line is the hash of one hotline number and one interval; the empty line holds the calls of
+// all lines.
+func (k keyspace) line(line string, start time.Time) string {
+	return k.tagged("line:" + line + ":" + strconv.FormatInt(start.UnixMilli(), 10))
+}
+
+// lineDay is the hash of one hotline number, or of all, and one day of the site.
 func (k keyspace) lineDay(line, day string) string {
 	return k.tagged("line-day:" + line + ":" + day)
 }

@@ -11,19 +11,27 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"hotline/call"
 )
 
 // ErrOptions says that the options contradict themselves.
 var ErrOptions = errors.New("options of the redis store")
 
 // Options say how to reach Redis and what the counters mean. The zero value of each field
-// but Addr has a meaning.
+// but Addr or Addrs has a meaning.
 type Options struct {
-	Addr     string      // host:port, or the path of a Unix socket
+	Addr     string      // host:port, or the path of a Unix socket; "" where Addrs are given
 	Username string      // "" = the default user
 	Password string      // "" = none
 	DB       int         // 0 in Redis Cluster
 	TLS      *tls.Config // nil = plain
+
+	// Addrs are some nodes of a Redis Cluster, or the sentinels that know where the master is.
+	Addrs            []string
+	Cluster          bool
+	SentinelMaster   string // the name of the master; "" = no Sentinel
+	SentinelPassword string // of the sentinels themselves; "" = none
 
 	DialTimeout  time.Duration // 0 = 1 s
 	ReadTimeout  time.Duration // 0 = 500 ms
@@ -32,6 +40,8 @@ type Options struct {
 
 	Prefix string // hash tag of every key; "" = hotline; sites that share one Redis need their own
 	Rules  Rules
+	// Teams are the teams of the agents; who is not in it or has "" is in none.
+	Teams map[call.AgentID]string
 
 	Logger *slog.Logger     // nil = discard
 	Now    func() time.Time // nil = time.Now
@@ -50,9 +60,16 @@ func (o Options) normal() (Options, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	several := o.Cluster || o.SentinelMaster != ""
 	switch {
-	case o.Addr == "":
+	case o.Addr == "" && len(o.Addrs) == 0:
 		return o, fmt.Errorf("%w: no address", ErrOptions)
+	case o.Cluster && o.SentinelMaster != "":
+		return o, fmt.Errorf("%w: a cluster has no sentinels", ErrOptions)
+	case several != (len(o.Addrs) > 0) || several && o.Addr != "":
+		return o, fmt.Errorf("%w: a cluster and sentinels have addrs, one redis has addr", ErrOptions)
+	case o.Cluster && o.DB != 0:
+		return o, fmt.Errorf("%w: a cluster has database 0 alone, not %d", ErrOptions, o.DB)
 	case strings.ContainsAny(o.Prefix, "{}: \t\r\n"):
 		return o, fmt.Errorf("%w: prefix %q holds a brace, colon or space", ErrOptions, o.Prefix)
 	case o.DB < 0 || o.PoolSize < 0 || o.DialTimeout < 0 || o.ReadTimeout < 0 || o.WriteTimeout < 0:
@@ -84,11 +101,17 @@ func orDefault[T comparable](v *T, d T) {
 	}
 }
 
-// client makes the connection pool. It retries nothing by itself: the goroutines here have
-// their own back-off, and a reader wants its answer or its error within the timeouts above.
-func (o Options) client() *redis.Client {
-	return redis.NewClient(&redis.Options{
-		Addr: o.Addr, Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLS,
+// client makes the connection pool. It retries nothing by itself, but for the redirections of
+// a cluster: the goroutines here have their own back-off, and a reader wants its answer or its
+// error within the timeouts above.
+func (o Options) client() redis.UniversalClient {
+	addrs := o.Addrs
+	if o.Addr != "" {
+		addrs = []string{o.Addr}
+	}
+	return redis.NewUniversalClient(&redis.UniversalOptions{
+		Addrs: addrs, IsClusterMode: o.Cluster, MasterName: o.SentinelMaster, SentinelPassword: o.SentinelPassword,
+		Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLS,
 		DialTimeout: o.DialTimeout, ReadTimeout: o.ReadTimeout, WriteTimeout: o.WriteTimeout,
 		PoolSize: o.PoolSize, PoolTimeout: o.ReadTimeout,
 		MaxRetries: -1, DialerRetries: 1, ContextTimeoutEnabled: true,

@@ -3,7 +3,6 @@ package redisstore
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -56,7 +55,8 @@ func randomEvent(t *rapid.T, seq uint64) call.Event {
 		Kind: rapid.SampledFrom([]call.Kind{
 			call.Arrived, call.Queued, call.Queued, call.Offered, call.OfferEnded, call.OfferEnded, call.Answered,
 			call.Answered, call.Connected, call.LeftQueue, call.LeftQueue, call.TalkEnded, call.WrapUpEnded,
-			call.Ended, call.Recorded, call.RecordingFault, call.AgentChanged, call.StreamGap, "unknown",
+			call.Ended, call.Recorded, call.RecordingFault, call.AgentChanged, call.AgentChanged, call.StreamGap,
+			call.HoldEnded, call.Transferred, call.Conferenced, "unknown",
 		}).Draw(t, "kind"),
 		Line:     rapid.SampledFrom(append([]string{""}, someLines...)).Draw(t, "line"),
 		Queue:    rapid.SampledFrom(someQueues).Draw(t, "queue"),
@@ -73,33 +73,53 @@ func randomEvent(t *rapid.T, seq uint64) call.Event {
 		}).Draw(t, "class")},
 		Wait: length("wait", 120_000), Ring: length("ring", 30_000), Talk: length("talk", 900_000),
 		Wrap: length("wrap", 60_000), Total: length("total", 2_000_000),
+		Hold: length("hold", 900_000), Held: length("held", 1_200_000),
+		From: rapid.SampledFrom([]call.AgentState{
+			call.Offline, call.Ready, call.Ringing, call.Talking, call.Hold, call.WrapUp, call.Break, call.Break, "asleep",
+		}).Draw(t, "from"),
+		Was:    rapid.SampledFrom([]string{"", "用餐", "tea time"}).Draw(t, "was"),
+		Reason: rapid.SampledFrom([]string{"blind", "attended", ""}).Draw(t, "reason"),
 	}
 }
 
 // picture is every figure that can be asked for, under a readable name.
 type picture map[string]any
 
-// recount works all figures out by looking at every event for each of them. It shares
+// recounted works all figures out by looking at every event for each of them. It shares
 // nothing with the fold but the vocabulary.
-func recount(events []call.Event, zone *time.Location) picture {
+func recounted(events []call.Event, zone *time.Location) picture {
 	pic := make(picture)
 	for at := horizon; at.Before(horizon.Add(breadth)); at = at.Add(15 * time.Minute) {
-		in := func(t time.Time) bool { return !t.Before(at) && t.Before(at.Add(15*time.Minute)) }
-		recountSpan(pic, events, at.Format("15:04"), in)
+		recountSpan(pic, events, at.Format("15:04"), window{at, at.Add(15 * time.Minute)})
 	}
 	for _, day := range []string{"2025-12-31", "2026-01-01"} {
-		in := func(t time.Time) bool { return t.In(zone).Format(time.DateOnly) == day }
+		begin, err := time.ParseInLocation(time.DateOnly, day, zone)
+		if err != nil {
+			return nil
+		}
+		in := window{begin, begin.AddDate(0, 0, 1)}
 		recountSpan(pic, events, day, in)
-		for _, line := range append([]string{""}, someLines...) {
-			if c := recountLine(events, line, in); c != (LineCounter{}) {
-				pic["line "+line+" "+day] = c
+		for _, a := range someAgents {
+			if reasons := recountBreaks(events, a, in); len(reasons) > 0 {
+				pic["breaks "+string(a)+" "+day] = reasons
 			}
 		}
 	}
 	return pic
 }
 
-func recountSpan(pic picture, events []call.Event, name string, in func(time.Time) bool) {
+// window is a span of time, its end not included.
+type window struct{ from, to time.Time }
+
+func (w window) holds(t time.Time) bool { return !t.Before(w.from) && t.Before(w.to) }
+
+// overlap is how many milliseconds of a length of time that ends at end lie in the window.
+func (w window) overlap(end time.Time, length call.Millis) int64 {
+	from, to := max(end.UnixMilli()-int64(length), w.from.UnixMilli()), min(end.UnixMilli(), w.to.UnixMilli())
+	return max(0, to-from)
+}
+
+func recountSpan(pic picture, events []call.Event, name string, in window) {
 	for _, q := range someQueues {
 		if c := recountQueue(events, q, in); c != (Counter{}) {
 			pic["queue "+string(q)+" "+name] = c
@@ -108,6 +128,11 @@ func recountSpan(pic picture, events []call.Event, name string, in func(time.Tim
 	for _, a := range someAgents {
 		if c := recountAgent(events, a, in); c != (AgentCounter{}) {
 			pic["agent "+string(a)+" "+name] = c
+		}
+	}
+	for _, line := range append([]string{""}, someLines...) {
+		if c := recountLine(events, line, in); c != (LineCounter{}) {
+			pic["line "+line+" "+name] = c
 		}
 	}
 }
@@ -122,10 +147,10 @@ func total(events []call.Event, n func(*call.Event) (int64, bool)) (sum int64) {
 	return sum
 }
 
-func recountQueue(events []call.Event, q call.QueueID, in func(time.Time) bool) Counter {
+func recountQueue(events []call.Event, q call.QueueID, in window) Counter {
 	count := func(yes func(*call.Event) bool) int64 {
 		return total(events, func(e *call.Event) (int64, bool) {
-			return 1, e.Queue == q && in(e.Entered) && yes(e)
+			return 1, e.Queue == q && in.holds(e.Entered) && yes(e)
 		})
 	}
 	left := func(o call.Outcome) int64 {
@@ -133,7 +158,7 @@ func recountQueue(events []call.Event, q call.QueueID, in func(time.Time) bool) 
 	}
 	wait := func(yes func(*call.Event) bool) int64 {
 		return total(events, func(e *call.Event) (int64, bool) {
-			return int64(e.Wait), e.Queue == q && in(e.Entered) && yes(e)
+			return int64(e.Wait), e.Queue == q && in.holds(e.Entered) && yes(e)
 		})
 	}
 	answered := func(e *call.Event) bool { return e.Kind == call.Answered }
@@ -152,12 +177,14 @@ func recountQueue(events []call.Event, q call.QueueID, in func(time.Time) bool) 
 	for i := range events {
 		e := &events[i]
 		stayed := e.Kind == call.Answered || e.Kind == call.LeftQueue && leavesQueue(e.Outcome)
-		if e.Queue == q && in(e.Entered) && stayed {
+		if e.Queue == q && in.holds(e.Entered) && stayed {
 			c.MaxWait = max(c.MaxWait, int64(e.Wait))
 		}
 	}
 	of := func(e *call.Event) bool { return e.Queue == q }
-	c.Talks, c.Talk, c.Wraps, c.Wrap = recountWork(events, of, in)
+	w := recountWork(events, of, in)
+	c.Talks, c.Talk, c.Held, c.Hold, c.Wraps, c.Wrap = w.talks, w.talk, w.held, w.hold, w.wraps, w.wrap
+	c.Holds, c.Transfers, c.Attended = w.holds, w.transfers, w.attended
 	return c
 }
 
@@ -167,57 +194,92 @@ func leavesQueue(o call.Outcome) bool {
 	}, o)
 }
 
-func recountAgent(events []call.Event, a call.AgentID, in func(time.Time) bool) AgentCounter {
+func recountAgent(events []call.Event, a call.AgentID, in window) AgentCounter {
 	of := func(e *call.Event) bool { return e.Agent == a }
 	ended := func(o call.Outcome) int64 {
 		return total(events, func(e *call.Event) (int64, bool) {
 			rang := e.At.Add(-time.Duration(e.Ring) * time.Millisecond)
-			return 1, of(e) && e.Kind == call.OfferEnded && e.Outcome == o && in(rang)
+			return 1, of(e) && e.Kind == call.OfferEnded && e.Outcome == o && in.holds(rang)
 		})
 	}
 	at := func(k call.Kind) int64 {
-		return total(events, func(e *call.Event) (int64, bool) { return 1, of(e) && e.Kind == k && in(e.At) })
+		return total(events, func(e *call.Event) (int64, bool) { return 1, of(e) && e.Kind == k && in.holds(e.At) })
 	}
 	c := AgentCounter{
 		Offers: at(call.Offered), Answered: at(call.Answered),
 		NoAnswer: ended(call.NoAnswer), Rejected: ended(call.Rejected), Busy: ended(call.Busy),
 		Unreachable: ended(call.Unreachable), Canceled: ended(call.Canceled),
 	}
-	c.Talks, c.Talk, c.Wraps, c.Wrap = recountWork(events, of, in)
+	w := recountWork(events, of, in)
+	c.Talks, c.Talk, c.Held, c.Hold, c.Wraps, c.Wrap = w.talks, w.talk, w.held, w.hold, w.wraps, w.wrap
+	c.Holds, c.Transfers, c.Attended = w.holds, w.transfers, w.attended
+	state := func(s call.AgentState) int64 {
+		return total(events, func(e *call.Event) (int64, bool) {
+			return in.overlap(e.At, e.Held), of(e) && e.Kind == call.AgentChanged && e.From == s
+		})
+	}
+	c.InReady, c.InRinging, c.InTalking = state(call.Ready), state(call.Ringing), state(call.Talking)
+	c.InHold, c.InWrapUp, c.InBreak = state(call.Hold), state(call.WrapUp), state(call.Break)
 	return c
 }
 
-func recountWork(events []call.Event, of func(*call.Event) bool, in func(time.Time) bool) (
-	talks, talk, wraps, wrap int64,
-) {
+// recountBreaks gives the milliseconds of each reason that has any.
+func recountBreaks(events []call.Event, a call.AgentID, in window) map[string]int64 {
+	out := make(map[string]int64)
 	for i := range events {
 		e := &events[i]
-		if !of(e) || !in(e.Answer) {
-			continue
-		}
-		if e.Kind == call.TalkEnded {
-			talks++
-			talk += int64(e.Talk)
-		}
-		if e.Kind == call.WrapUpEnded {
-			wraps++
-			wrap += int64(e.Wrap)
+		length := in.overlap(e.At, e.Held)
+		if e.Kind == call.AgentChanged && e.Agent == a && e.From == call.Break && length > 0 {
+			out[e.Was] += length
 		}
 	}
-	return talks, talk, wraps, wrap
+	return out
 }
 
-func recountLine(events []call.Event, line string, in func(time.Time) bool) LineCounter {
+// work is what queues and agents have in common.
+type work struct {
+	talks, talk, held, hold, wraps, wrap int64
+	holds, transfers, attended           int64
+}
+
+func recountWork(events []call.Event, of func(*call.Event) bool, in window) (w work) {
+	for i := range events {
+		e := &events[i]
+		if !of(e) {
+			continue
+		}
+		switch {
+		case e.Kind == call.TalkEnded && in.holds(e.Answer):
+			w.talks++
+			w.talk += int64(e.Talk)
+			w.hold += int64(e.Hold)
+			w.held += min(1, int64(e.Hold))
+		case e.Kind == call.WrapUpEnded && in.holds(e.Answer):
+			w.wraps++
+			w.wrap += int64(e.Wrap)
+		case e.Kind == call.HoldEnded && in.holds(e.At.Add(-time.Duration(e.Held)*time.Millisecond)):
+			w.holds++
+		case e.Kind == call.Transferred && in.holds(e.At) && e.Reason == "blind":
+			w.transfers++
+		case e.Kind == call.Transferred && in.holds(e.At) && e.Reason == "attended":
+			w.transfers++
+			w.attended++
+		}
+	}
+	return w
+}
+
+func recountLine(events []call.Event, line string, in window) LineCounter {
 	of := func(e *call.Event) bool { return line == "" || e.Line == line }
 	ended := func(c call.Class) int64 {
 		return total(events, func(e *call.Event) (int64, bool) {
 			came := e.At.Add(-time.Duration(e.Total) * time.Millisecond)
-			return 1, of(e) && e.Kind == call.Ended && e.Ending.Class == c && in(came)
+			return 1, of(e) && e.Kind == call.Ended && e.Ending.Class == c && in.holds(came)
 		})
 	}
 	return LineCounter{
 		Arrived: total(events, func(e *call.Event) (int64, bool) {
-			return 1, of(e) && e.Kind == call.Arrived && in(e.At)
+			return 1, of(e) && e.Kind == call.Arrived && in.holds(e.At)
 		}),
 		Answered: ended(call.ClassAnswered), Abandoned: ended(call.ClassAbandoned),
 		Refused: ended(call.ClassRefused), Failed: ended(call.ClassFailed), Messages: ended(call.ClassMessage),
@@ -239,8 +301,19 @@ func photograph(ctx context.Context, s *Store) (picture, error) {
 			pic[name] = c
 		}
 	}
+	for _, line := range append([]string{""}, someLines...) {
+		rows, err := s.LineSeries(ctx, Quarter, line, horizon, to)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range rows {
+			name := "line " + line + " " + c.Start.Format("15:04")
+			c.Start = time.Time{}
+			pic[name] = c
+		}
+	}
 	for _, a := range someAgents {
-		rows, err := s.AgentFigures(ctx, a, horizon, to)
+		rows, err := s.AgentSeries(ctx, Quarter, a, horizon, to)
 		if err != nil {
 			return nil, err
 		}
@@ -271,6 +344,15 @@ func photographDay(ctx context.Context, s *Store, at time.Time, pic picture) err
 	byLine, err := s.LinesToday(ctx, at, lines...)
 	if err != nil {
 		return err
+	}
+	for _, a := range someAgents {
+		rows, err := s.Breaks(ctx, Day, a, at, at.Add(time.Millisecond))
+		if err != nil {
+			return err
+		}
+		for _, c := range rows {
+			pic["breaks "+string(a)+" "+c.Start.In(s.rules.Zone).Format(time.DateOnly)] = c.Reasons
+		}
 	}
 	for i, c := range byQueue {
 		put(pic, "queue "+string(someQueues[i]), &c.Start, &c)
@@ -311,7 +393,7 @@ func mustAgree(ctx context.Context, t testingT, s *Store, events []call.Event) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(recount(events, s.rules.Zone), got); diff != "" {
+	if diff := cmp.Diff(recounted(events, s.rules.Zone), got); diff != "" {
 		t.Fatalf("figures after %d events (-recount +redis):\n%s", len(events), diff)
 	}
 }
@@ -328,7 +410,7 @@ func TestRecountSeesDifferences(t *testing.T) {
 		events := randomEvents(t, 1, 5)
 		more := randomEvent(t, 6)
 		incs, err := rules.increments(more)
-		changed := !maps.Equal(recount(events, time.UTC), recount(append(events, more), time.UTC))
+		changed := !cmp.Equal(recounted(events, time.UTC), recounted(append(events, more), time.UTC))
 		if want := err == nil && len(incs) > 0; changed != want {
 			t.Fatalf("%s %s: recount changed %v, want %v", more.Kind, more.Outcome, changed, want)
 		}

@@ -8,13 +8,14 @@ import (
 
 // mappingVersion is raised with every change of what increments makes of an event, so that
 // counters made by an older program are rebuilt rather than continued.
-const mappingVersion = 1
+const mappingVersion = 2
 
 // The rules that hold where Rules leaves a field empty.
 const (
 	DefaultWithin = 15 * time.Second
 	DefaultShort  = 5 * time.Second
 	DefaultKeep   = 400 * 24 * time.Hour
+	DefaultCells  = 40 * 24 * time.Hour
 )
 
 // NoShort as Rules.Short says that no abandon is too short to count.
@@ -33,9 +34,10 @@ type Rules struct {
 	// the grid of the counters it is in whole quarters of an hour.
 	DayStart time.Duration
 
-	// Keep is how long a counter lives after its interval; 0 = DefaultKeep. It does not
+	// Keep is how long the counters of a day live after it, 0 = DefaultKeep, and Cells how
+	// long those of an interval do, 0 = DefaultCells or Keep if that is less. They do not
 	// change what a counter means, so a new value holds from the next counter on.
-	Keep time.Duration
+	Keep, Cells time.Duration
 }
 
 // normal fills in the defaults and checks the rules against each other.
@@ -55,6 +57,9 @@ func (r Rules) normal() (Rules, error) {
 	if r.Keep == 0 {
 		r.Keep = DefaultKeep
 	}
+	if r.Cells == 0 {
+		r.Cells = min(DefaultCells, r.Keep)
+	}
 	switch {
 	case r.Within < 0:
 		return r, fmt.Errorf("%w: within is negative: %s", ErrRules, r.Within)
@@ -64,8 +69,11 @@ func (r Rules) normal() (Rules, error) {
 		return r, fmt.Errorf("%w: short %s must be below within %s", ErrRules, r.Short, r.Within)
 	case r.DayStart < 0 || r.DayStart >= 24*time.Hour || r.DayStart%Interval != 0:
 		return r, fmt.Errorf("%w: day start %s must be a quarter of an hour of the day", ErrRules, r.DayStart)
-	case r.Keep < 48*time.Hour:
-		return r, fmt.Errorf("%w: keep %s is below 48h", ErrRules, r.Keep)
+	case r.Cells < 48*time.Hour:
+		return r, fmt.Errorf("%w: keep %s or cells %s is below 48h", ErrRules, r.Keep, r.Cells)
+	case r.Cells > r.Keep:
+		// Whoever looks for a day goes from the day to its intervals.
+		return r, fmt.Errorf("%w: cells %s must not outlive keep %s", ErrRules, r.Cells, r.Keep)
 	case r.Zone == time.Local:
 		// "Local" names another zone on another machine, and the stored rules could not
 		// tell them apart.

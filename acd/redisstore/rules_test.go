@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -18,17 +17,20 @@ func TestRules(t *testing.T) {
 		rules Rules
 		want  string // the fingerprint; "" = refused
 	}{
-		{"defaults", Rules{}, "mapping=1 within_ms=15000 short_ms=5000 zone=UTC day_start=0s"},
+		{"defaults", Rules{}, "mapping=2 within_ms=15000 short_ms=5000 zone=UTC day_start=0s"},
 		{
 			"all set",
-			Rules{20 * time.Second, 2 * time.Second, zone, 6 * time.Hour, DefaultKeep},
-			"mapping=1 within_ms=20000 short_ms=2000 zone=Asia/Shanghai day_start=6h0m0s",
+			Rules{20 * time.Second, 2 * time.Second, zone, 6 * time.Hour, DefaultKeep, DefaultCells},
+			"mapping=2 within_ms=20000 short_ms=2000 zone=Asia/Shanghai day_start=6h0m0s",
 		},
-		{"no short abandons", Rules{Short: NoShort}, "mapping=1 within_ms=15000 short_ms=0 zone=UTC day_start=0s"},
+		{"no short abandons", Rules{Short: NoShort}, "mapping=2 within_ms=15000 short_ms=0 zone=UTC day_start=0s"},
 		{"short is not below within", Rules{Within: 5 * time.Second}, ""},
 		{"negative within", Rules{Within: -time.Second, Short: NoShort}, ""},
 		{"negative short", Rules{Short: -time.Second}, ""},
 		{"keep below two days", Rules{Keep: time.Hour}, ""},
+		{"cells below two days", Rules{Cells: time.Hour}, ""},
+		{"cells outlive days", Rules{Keep: 72 * time.Hour, Cells: 73 * time.Hour}, ""},
+		{"short keep", Rules{Keep: 72 * time.Hour}, "mapping=2 within_ms=15000 short_ms=5000 zone=UTC day_start=0s"},
 		{"day start off the grid", Rules{DayStart: 100 * time.Minute}, ""},
 		{"zone without a name", Rules{Zone: time.Local}, ""},
 	} {
@@ -68,6 +70,13 @@ func TestOptions(t *testing.T) {
 		"no address":      {},
 		"brace in prefix": {Addr: "localhost:6379", Prefix: "a}b"},
 		"negative db":     {Addr: "localhost:6379", DB: -1},
+
+		"cluster without nodes":   {Addr: "localhost:6379", Cluster: true},
+		"cluster and one address": {Addr: "localhost:6379", Addrs: []string{"localhost:6380"}, Cluster: true},
+		"nodes without a cluster": {Addrs: []string{"localhost:6379"}},
+		"cluster with a database": {Addrs: []string{"localhost:6379"}, Cluster: true, DB: 1},
+		"cluster with a sentinel": {Addrs: []string{"localhost:6379"}, Cluster: true, SentinelMaster: "m"},
+		"sentinel without addrs":  {Addr: "localhost:6379", SentinelMaster: "m"},
 	} {
 		if _, err := Open(o); !errors.Is(err, ErrOptions) {
 			t.Errorf("%s: error is %v, want ErrOptions", name, err)
@@ -91,7 +100,8 @@ func TestKeysShareOneSlot(t *testing.T) {
 	for _, id := range []string{"", "a", "a:1", "a:2025-12-31", "{x}", "a:1767195900000"} {
 		keys = append(
 			keys, k.queue(call.QueueID(id), at), k.queueDay(call.QueueID(id), "2025-12-31"),
-			k.agent(call.AgentID(id), at), k.agentDay(call.AgentID(id), "2025-12-31"), k.lineDay(id, "2025-12-31"),
+			k.agent(call.AgentID(id), at), k.agentDay(call.AgentID(id), "2025-12-31"),
+			k.breaksDay(call.AgentID(id), "2025-12-31"), k.line(id, at), k.lineDay(id, "2025-12-31"),
 		)
 	}
 	seen := make(map[string]bool)
@@ -132,36 +142,5 @@ func TestJudge(t *testing.T) {
 		if len(warnings) != c.warnings || !errors.Is(err, c.err) {
 			t.Errorf("%q: %d warnings, error %v; want %d, %v", c.info, len(warnings), err, c.warnings, c.err)
 		}
-	}
-}
-
-func TestGrid(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		from, to time.Time
-		want     string
-	}{
-		{entered, entered, "[]"},
-		{entered, entered.Add(2 * time.Second), "[15:45]"},
-		{entered, entered.Add(3 * time.Second), "[15:45 16:00]"},
-		{entered.Truncate(Interval), entered.Truncate(Interval).Add(Interval), "[15:45]"},
-	} {
-		starts, err := grid(c.from, c.to)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := []string{}
-		for _, s := range starts {
-			got = append(got, s.Format("15:04"))
-		}
-		if fmt.Sprint(got) != c.want {
-			t.Errorf("grid of %s to %s is %v, want %s", c.from, c.to, got, c.want)
-		}
-	}
-	if _, err := grid(entered, entered.Add(-time.Hour)); !errors.Is(err, ErrRange) {
-		t.Errorf("reversed: error is %v, want ErrRange", err)
-	}
-	if _, err := grid(entered, entered.Add(3*maxRange)); !errors.Is(err, ErrRange) {
-		t.Errorf("too long: error is %v, want ErrRange", err)
 	}
 }

@@ -28,6 +28,8 @@ type RedisOptions struct {
 	AppendOnly bool
 	// Port is a fixed port; 0 means any free one.
 	Port int
+	// Args are further arguments of redis-server, also after a Restart.
+	Args []string
 	// Stage is told what is done; may be nil.
 	Stage Stage
 }
@@ -39,9 +41,10 @@ type Redis struct {
 	// LogFile holds what Redis logs.
 	LogFile string
 
-	root    *Root
-	dir     *RunDir
-	options RedisOptions
+	root     *Root
+	dir      *RunDir
+	options  RedisOptions
+	sentinel bool
 
 	mu   sync.Mutex // guards proc
 	proc *Process
@@ -70,8 +73,13 @@ func launchRedis(ctx context.Context, root *Root, options RedisOptions) (*Redis,
 	if err != nil {
 		return nil, err
 	}
-	r := &Redis{root: root, dir: dir, options: options, LogFile: filepath.Join(dir.Path, "redis.log")}
-	port := options.Port
+	return startIn(ctx, &Redis{root: root, dir: dir, options: options, LogFile: filepath.Join(dir.Path, "redis.log")})
+}
+
+// startIn starts what stands in the folder of r.
+func startIn(ctx context.Context, r *Redis) (*Redis, error) {
+	var err error
+	options, dir, port := r.options, r.dir, r.options.Port
 	loopback := netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	if port == 0 {
 		if port, err = freeTCP(loopback); err != nil {
@@ -93,12 +101,17 @@ func (r *Redis) start(ctx context.Context) error {
 		return err
 	}
 	args := []string{
-		"--bind", "127.0.0.1", "--port", port, "--dir", r.dir.Path, "--logfile", r.LogFile,
-		"--daemonize", "no", "--save", "", "--appendonly", "no",
+		"--bind", "127.0.0.1", "--port", port, "--dir", r.dir.Path, "--logfile", r.LogFile, "--daemonize", "no",
 	}
-	if r.options.AppendOnly {
-		args = append(args, "--appendonly", "yes", "--appendfsync", "always")
+	switch {
+	case r.sentinel: // it rewrites its own file, which is named first
+		args = append([]string{filepath.Join(r.dir.Path, sentinelFile), "--sentinel"}, args...)
+	case r.options.AppendOnly:
+		args = append(args, "--save", "", "--appendonly", "yes", "--appendfsync", "always")
+	default:
+		args = append(args, "--save", "", "--appendonly", "no")
 	}
+	args = append(args, r.options.Args...)
 	cmd, err := r.root.Command(context.WithoutCancel(ctx), "redis-server", args...)
 	if err != nil {
 		return err

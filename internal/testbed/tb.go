@@ -1,6 +1,9 @@
 package testbed
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // TB is what a test offers; *testing.T and *testing.B are one. It is declared
 // here so that programs which use this package do not link the testing package.
@@ -61,4 +64,34 @@ func RunPostgres(t TB, options PostgresOptions) *Postgres {
 		}
 	})
 	return p
+}
+
+// RunRedisCluster starts a Redis Cluster for a test and stops it at its end.
+func RunRedisCluster(t TB, nodes int) []*Redis {
+	t.Helper()
+	all, err := StartRedisCluster(t.Context(), nodes)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	t.Cleanup(func() {
+		if err := stopAll(all); err != nil {
+			t.Errorf("stop Redis Cluster: %v", err)
+		}
+	})
+	return all
+}
+
+// RunSentinel starts a sentinel for a test and stops it at its end.
+func RunSentinel(t TB, master *Redis, name string, down time.Duration) *Redis {
+	t.Helper()
+	r, err := StartSentinel(t.Context(), master, name, down)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	t.Cleanup(func() {
+		if err := r.Stop(); err != nil {
+			t.Errorf("stop the sentinel: %v", err)
+		}
+	})
+	return r
 }
