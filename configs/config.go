@@ -10,6 +10,7 @@ package configs
 
 import (
 	"path"
+	"strings"
 	"time"
 
 	"hotline/call"
@@ -69,12 +70,26 @@ type Redis struct {
 	PasswordFile string `yaml:"password_file"`
 	DB           int    `yaml:"db"`
 
-	Password Secret `yaml:"-"` // read from PasswordFile
+	Addrs                []string `yaml:"addrs"`           // instead of Addr: nodes of a cluster, or sentinels
+	Cluster              bool     `yaml:"cluster"`         // Addrs are nodes of a Redis Cluster
+	SentinelMaster       string   `yaml:"sentinel_master"` // Addrs are sentinels, who know the master by this name
+	SentinelPasswordFile string   `yaml:"sentinel_password_file"`
+
+	Password         Secret `yaml:"-"` // read from PasswordFile
+	SentinelPassword Secret `yaml:"-"` // read from SentinelPasswordFile
 }
 
 // Embedded reports whether no Redis is configured, so that the embedded one stands in.
 // The log must say so, because nothing in it survives the process.
-func (r Redis) Embedded() bool { return r.Addr == "" }
+func (r Redis) Embedded() bool { return r.Addr == "" && len(r.Addrs) == 0 }
+
+// Where names the servers for people.
+func (r Redis) Where() string {
+	if len(r.Addrs) > 0 {
+		return strings.Join(r.Addrs, ", ")
+	}
+	return r.Addr
+}
 
 // Ledger is the SQL store of call events.
 type Ledger struct {
@@ -93,6 +108,9 @@ type Recordings struct {
 type Figures struct {
 	Threshold    time.Duration `yaml:"threshold"`     // an answer within it is in time
 	ShortAbandon time.Duration `yaml:"short_abandon"` // abandons below it are counted apart; 0 = none
+
+	VerifyAt   ClockTime `yaml:"verify_at"`   // when the counters in Redis are held against the ledger
+	VerifyDays int       `yaml:"verify_days"` // so many days back; 0 = never
 }
 
 // API is the HTTP and WebSocket address of the console.
@@ -208,7 +226,9 @@ func Default() *Config {
 			MinFreePercent: 10,
 			MissingAlarm:   time.Second,
 		},
-		Figures: Figures{Threshold: 15 * time.Second, ShortAbandon: 5 * time.Second},
+		Figures: Figures{
+			Threshold: 15 * time.Second, ShortAbandon: 5 * time.Second, VerifyAt: 3*60 + 30, VerifyDays: 31,
+		},
 		Routing: Routing{MissPause: 5 * time.Second, PriorityWorth: time.Minute, CallbackTurn: 2},
 		Dialing: Dialing{MaxDigits: 15, MaxCalls: 10, MaxPerHour: 30},
 		Codes:   DefaultCodes(),

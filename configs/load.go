@@ -81,6 +81,7 @@ func readFile(path string) ([]byte, error) {
 func (c *Config) resolve(dir string) {
 	paths := []*string{
 		&c.Asterisk.PasswordFile, &c.Asterisk.RecordingDir, &c.Redis.PasswordFile,
+		&c.Redis.SentinelPasswordFile,
 		&c.Ledger.Path, &c.Recordings.Dir, &c.API.TokenFile,
 	}
 	for i := range c.Agents {

@@ -124,7 +124,7 @@ func TestFullFileIsReadWhole(t *testing.T) {
 		"greeting of a line":               cfg.Lines[1].Greeting == "closed",
 		"max_wait":                         cfg.Queues[0].MaxWait == 10*time.Minute,
 		"a key beside":                     cfg.Queues[0].RingFor == 6*time.Second && cfg.Queues[0].Name == "day",
-		"a group partly":                   cfg.Figures == Figures{20 * time.Second, 5 * time.Second},
+		"a group partly":                   cfg.Figures.Threshold == 20*time.Second && cfg.Figures.VerifyDays == 31,
 		"target":                           cfg.Queues[0].Target == 90 && cfg.Queues[1].Target == 85,
 		"an empty text":                    cfg.Queues[0].Announcement == "" && cfg.Queues[1].Announcement != "",
 		"a zero":                           cfg.Queues[1].WrapUp == 0 && cfg.Queues[1].AnnounceEvery == 0,

@@ -103,12 +103,26 @@ func (c *Config) checkAsterisk(r *rules) {
 		"must be a folder below Asterisk's sounds, without blanks, not %q", prefix)
 }
 
-func (c *Config) checkStores(r *rules) {
-	if addr := c.Redis.Addr; addr != "" && !filepath.IsAbs(addr) {
+func (c *Config) checkRedis(r *rules) {
+	red := c.Redis
+	if addr := red.Addr; addr != "" && !filepath.IsAbs(addr) {
 		_, port, err := net.SplitHostPort(addr)
 		r.must(err == nil && port != "", "redis.addr", "must be host:port, the path of a socket or empty, not %q", addr)
 	}
-	r.must(c.Redis.DB >= 0 && c.Redis.DB <= 15, "redis.db", "must be from 0 to 15, not %d", c.Redis.DB)
+	r.must(red.DB >= 0 && red.DB <= 15, "redis.db", "must be from 0 to 15, not %d", red.DB)
+	for i, addr := range red.Addrs {
+		_, port, err := net.SplitHostPort(addr)
+		r.must(err == nil && port != "", fmt.Sprintf("redis.addrs[%d]", i), "must be host:port, not %q", addr)
+	}
+	several := red.Cluster || red.SentinelMaster != ""
+	r.must(several == (len(red.Addrs) > 0), "redis.addrs",
+		"must be given with redis.cluster or redis.sentinel_master, and with them alone")
+	r.must(!red.Cluster || red.SentinelMaster == "", "redis.sentinel_master", "must be empty for a cluster")
+	r.must(!red.Cluster || red.DB == 0, "redis.db", "must be 0 in a cluster, not %d", red.DB)
+}
+
+func (c *Config) checkStores(r *rules) {
+	c.checkRedis(r)
 	r.must(c.Ledger.Path != "", "ledger.path", "must name a file")
 	rec := c.Recordings
 	r.must(rec.Dir != "", "recordings.dir", "must name a folder")
@@ -165,6 +179,7 @@ func (c *Config) checkFigures(r *rules) {
 	r.duration("figures.threshold", f.Threshold, time.Second, time.Hour)
 	r.must(f.ShortAbandon >= 0 && f.ShortAbandon < f.Threshold, "figures.short_abandon",
 		"must be from 0s to below the threshold (%s), not %s", f.Threshold, f.ShortAbandon)
+	r.must(f.VerifyDays >= 0 && f.VerifyDays <= 400, "figures.verify_days", "must be from 0 to 400, not %d", f.VerifyDays)
 }
 
 func (c *Config) checkLines(r *rules) {

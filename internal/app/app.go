@@ -181,10 +181,7 @@ func (a *App) startLedger(ctx context.Context) error {
 // startRedis opens Redis and waits for the lease: of several controllers one acts, the
 // others stand by here until it is gone. Without Redis there is nobody to wait for.
 func (a *App) startRedis(ctx context.Context) error {
-	opt := redisstore.Options{
-		Addr: a.cfg.Redis.Addr, Username: a.cfg.Redis.Username, Password: a.cfg.Redis.Password.Reveal(),
-		DB: a.cfg.Redis.DB, Logger: a.log.With("part", "figures"), Rules: a.rules(),
-	}
+	opt := redisOptions(a.cfg, a.log.With("part", "figures"))
 	open := redisstore.Open
 	if a.cfg.Redis.Embedded() {
 		open = redisstore.Embedded
@@ -215,20 +212,12 @@ func (a *App) startFigures(ctx context.Context) error {
 	a.run(ctx, "folder", a.folder.Run)
 	a.run(ctx, "mirror", a.mirror.Run)
 	a.run(ctx, "writer", a.writer.Run)
+	if a.cfg.Figures.VerifyDays > 0 {
+		a.run(ctx, "figures check", a.nightly().run)
+	}
 	a.parts.Push("figures level", a.level)
 	a.parts.Push("hand over", a.handOver)
 	return nil
-}
-
-func (a *App) rules() redisstore.Rules {
-	r := redisstore.Rules{
-		Within: a.cfg.Figures.Threshold, Short: a.cfg.Figures.ShortAbandon, Zone: a.cfg.Zone(),
-		DayStart: time.Duration(a.cfg.Site.DayStart) * time.Minute,
-	}
-	if r.Short == 0 {
-		r.Short = redisstore.NoShort
-	}
-	return r
 }
 
 func (a *App) startRecorder(ctx context.Context) error {

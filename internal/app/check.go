@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"hotline/acd/redisstore"
 	"hotline/ari"
 	"hotline/configs"
 	"hotline/recorder/store"
@@ -234,10 +233,7 @@ func checkRedis(ctx context.Context, cfg *configs.Config) []Finding {
 		return []Finding{f}
 	}
 	// The finding says it in plain words; the library's own lines would stand between ours.
-	redisstore.LogLibrary(slog.New(slog.DiscardHandler))
-	s, err := redisstore.Open(redisstore.Options{
-		Addr: cfg.Redis.Addr, Username: cfg.Redis.Username, Password: cfg.Redis.Password.Reveal(), DB: cfg.Redis.DB,
-	})
+	s, err := OpenFigures(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		f.Detail, f.Bad, f.Fix = err.Error(), true, "correct the redis section"
 		return []Finding{f}
@@ -248,7 +244,7 @@ func checkRedis(ctx context.Context, cfg *configs.Config) []Finding {
 		f.Detail, f.Bad, f.Fix = err.Error(), true, "start Redis 6.2 or newer, or correct the redis section"
 		return []Finding{f}
 	}
-	f.Detail = cfg.Redis.Addr
+	f.Detail = cfg.Redis.Where()
 	out := []Finding{f}
 	for _, w := range warnings {
 		out = append(out, Finding{Name: "redis", Detail: w, Warn: true, Fix: "correct redis.conf"})

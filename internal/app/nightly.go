@@ -1,0 +1,159 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"hotline/acd/redisstore"
+	"hotline/call"
+	"hotline/reports"
+)
+
+const (
+	// lookAtClock bounds a wait for the night, so that a clock that was set is noticed.
+	lookAtClock = time.Minute
+	// nightlyAgain is between two attempts while Redis or the ledger is away.
+	nightlyAgain = 10 * time.Minute
+	// namedMax is how many differences stand in the log.
+	namedMax = 5
+)
+
+// nightly holds the counters in Redis against the ledger once a night, because a counter that
+// somebody changed by hand, or a fault of our own, would show in no other way. On a difference
+// it raises the alarm and has the counters rebuilt. One goroutine owns it, that of run.
+type nightly struct {
+	grid reports.Grid  // of days of the site
+	at   time.Duration // time of day of the site
+	days int           // so many finished ones are compared
+
+	verify  func(context.Context, redisstore.Span) (redisstore.Verdict, error)
+	rebuild func(context.Context) error
+	alarm   func(error) // nil when it is over
+	log     *slog.Logger
+
+	now   func() time.Time
+	after func(time.Duration) <-chan time.Time
+}
+
+func (a *App) nightly() *nightly {
+	ledger := gentle{a.ledger}
+	return &nightly{
+		grid: reports.Grid{Zone: a.cfg.Zone(), DayStart: time.Duration(a.cfg.Site.DayStart) * time.Minute},
+		at:   time.Duration(a.cfg.Figures.VerifyAt) * time.Minute, days: a.cfg.Figures.VerifyDays,
+		verify: func(ctx context.Context, span redisstore.Span) (redisstore.Verdict, error) {
+			return a.redis.Verify(ctx, ledger, span)
+		},
+		rebuild: func(ctx context.Context) error {
+			_, err := a.redis.Rebuild(ctx, a.ledger)
+			return err
+		},
+		alarm: func(cause error) { a.health.set("figures", cause) },
+		log:   a.log.With("part", "figures check"),
+		now:   time.Now, after: time.After,
+	}
+}
+
+// run compares once a night until ctx ends.
+func (n *nightly) run(ctx context.Context) error {
+	for n.sleep(ctx) == nil {
+		for n.check(ctx) != nil {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-n.after(nightlyAgain):
+			}
+		}
+	}
+	return nil
+}
+
+// sleep waits for the next time of day, or gives the error of a context that ended.
+func (n *nightly) sleep(ctx context.Context) error {
+	next := n.next(n.now())
+	for {
+		left := next.Sub(n.now())
+		if left <= 0 {
+			return ctx.Err()
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-n.after(min(left, lookAtClock)):
+		}
+	}
+}
+
+// next is the first time of day after now.
+func (n *nightly) next(now time.Time) time.Time {
+	local := now.In(n.grid.Zone)
+	for plus := 0; ; plus++ {
+		at := time.Date(local.Year(), local.Month(), local.Day()+plus, 0, int(n.at/time.Minute), 0, 0, n.grid.Zone)
+		if at.After(now) {
+			return at
+		}
+	}
+}
+
+// check compares the finished days. An error means that this could not be done and must be
+// tried again.
+func (n *nightly) check(ctx context.Context) error {
+	to := n.grid.DayOf(n.now()).Start
+	span := redisstore.Span{From: n.grid.DayOf(to.AddDate(0, 0, -n.days)).Start, To: to}
+	found, err := n.compare(ctx, span)
+	if err != nil || len(found.Differences) == 0 {
+		return err
+	}
+	n.alarm(fmt.Errorf("%d figures in Redis differ from the ledger", len(found.Differences)))
+	named := found.Differences[:min(namedMax, len(found.Differences))]
+	n.log.Error("ALARM: figures in Redis differ from the ledger and are rebuilt",
+		"differences", len(found.Differences), "first", named)
+	if err := n.rebuild(ctx); err != nil {
+		n.log.Error("figures are not rebuilt", "error", err)
+		return err
+	}
+	found, err = n.compare(ctx, span)
+	if len(found.Differences) > 0 { // rebuilding again would give the same
+		n.log.Error("ALARM: figures differ from the ledger after they were rebuilt", "figures", len(found.Differences))
+	}
+	return err
+}
+
+func (n *nightly) compare(ctx context.Context, span redisstore.Span) (redisstore.Verdict, error) {
+	began := n.now()
+	found, err := n.verify(ctx, span)
+	switch {
+	case ctx.Err() != nil:
+		return found, ctx.Err()
+	case err != nil:
+		n.log.Warn("figures are not compared with the ledger; trying again later", "error", err)
+		return found, err
+	}
+	n.log.Info("figures compared with the ledger", "from", span.From, "to", span.To, "counters", found.Counters,
+		"differences", len(found.Differences), "took", n.now().Sub(began).Round(time.Millisecond))
+	if len(found.Differences) == 0 {
+		n.alarm(nil)
+	}
+	return found, nil
+}
+
+// gentle reads a ledger half of the time only, because calls go on at night as well.
+type gentle struct{ redisstore.Ledger }
+
+// After reads as the ledger does and then rests as long as that took.
+func (g gentle) After(ctx context.Context, seq uint64, limit int) ([]call.Event, error) {
+	began := time.Now()
+	events, err := g.Ledger.After(ctx, seq, limit)
+	if err != nil {
+		return nil, err
+	}
+	rest := time.NewTimer(min(time.Since(began), time.Second))
+	defer rest.Stop()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-rest.C:
+		return events, nil
+	}
+}
