@@ -10,6 +10,7 @@ package configs
 
 import (
 	"path"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -91,10 +92,18 @@ func (r Redis) Where() string {
 	return r.Addr
 }
 
-// Ledger is the SQL store of call events.
+// Ledger is the SQL store of call events: one of Path and URL is set.
 type Ledger struct {
-	Path string `yaml:"path"` // SQLite file
+	Path         string `yaml:"path"` // SQLite file
+	URL          string `yaml:"url"`  // PostgreSQL database, without the password
+	PasswordFile string `yaml:"password_file"`
+	Spool        string `yaml:"spool"` // folder for events while the database does not answer
+
+	Password Secret `yaml:"-"` // read from PasswordFile
 }
+
+// defaultLedger is where the ledger is when no place is named; its spool is beside it.
+const defaultLedger = "/var/lib/hotline/ledger.db"
 
 // Recordings is the store of finished recordings.
 type Recordings struct {
@@ -219,8 +228,7 @@ func Default() *Config {
 			SoundsPrefix:   "hotline",
 			Trunk:          "trunk",
 		},
-		Redis:  Redis{Addr: "127.0.0.1:6379"},
-		Ledger: Ledger{Path: "/var/lib/hotline/ledger.db"},
+		Redis: Redis{Addr: "127.0.0.1:6379"},
 		Recordings: Recordings{
 			Dir:            "/var/lib/hotline/recordings",
 			MinFreePercent: 10,
@@ -264,9 +272,14 @@ func DefaultQueue() Queue {
 	}
 }
 
-// Complete fills what one setting takes from another: names, users and endpoints. Load
-// does it; whoever builds a Config by hand does it before Validate.
+// Complete fills what one setting takes from another: names, users, endpoints and the place
+// of the ledger. Load does it; whoever builds a Config by hand does it before Validate.
 func (c *Config) Complete() {
+	if c.Ledger.URL == "" {
+		c.Ledger.Path = orElse(c.Ledger.Path, defaultLedger)
+	}
+	beside := orElse(c.Ledger.Path, defaultLedger)
+	c.Ledger.Spool = orElse(c.Ledger.Spool, filepath.Join(filepath.Dir(beside), "ledger-spool"))
 	for i := range c.Lines {
 		l := &c.Lines[i]
 		l.Name = orElse(l.Name, l.Number)

@@ -20,6 +20,7 @@ func loadSample(t *testing.T) *Config {
 func TestSampleHoldsTheDefaults(t *testing.T) {
 	got := loadSample(t)
 	want := Default()
+	want.Complete()
 	got.Asterisk.Password, got.Asterisk.PasswordFile = Secret{}, want.Asterisk.PasswordFile
 	line, queue := got.Lines[0], got.Queues[0]
 	got.Lines, got.Queues, got.Agents, got.Grades, got.Holidays = nil, nil, nil, nil, nil

@@ -90,6 +90,7 @@ func (c *Config) readSecrets() Problems {
 	read("asterisk.password_file", c.Asterisk.PasswordFile, &c.Asterisk.Password)
 	read("redis.password_file", c.Redis.PasswordFile, &c.Redis.Password)
 	read("redis.sentinel_password_file", c.Redis.SentinelPasswordFile, &c.Redis.SentinelPassword)
+	read("ledger.password_file", c.Ledger.PasswordFile, &c.Ledger.Password)
 	read("api.token_file", c.API.TokenFile, &c.API.Token)
 	for i := range c.Agents {
 		read(fmt.Sprintf("agents[%d].password_file", i), c.Agents[i].PasswordFile, &c.Agents[i].Password)

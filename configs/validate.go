@@ -123,7 +123,7 @@ func (c *Config) checkRedis(r *rules) {
 
 func (c *Config) checkStores(r *rules) {
 	c.checkRedis(r)
-	r.must(c.Ledger.Path != "", "ledger.path", "must name a file")
+	c.checkLedger(r)
 	rec := c.Recordings
 	r.must(rec.Dir != "", "recordings.dir", "must name a folder")
 	r.must(rec.Dir == "" || filepath.Clean(rec.Dir) != filepath.Clean(c.Asterisk.RecordingDir), "recordings.dir",
@@ -131,6 +131,26 @@ func (c *Config) checkStores(r *rules) {
 	r.must(rec.MinFreePercent >= 0 && rec.MinFreePercent <= 90, "recordings.min_free_percent",
 		"must be from 0 to 90, not %d", rec.MinFreePercent)
 	r.duration("recordings.missing_alarm", rec.MissingAlarm, 20*time.Millisecond, time.Minute)
+}
+
+func (c *Config) checkLedger(r *rules) {
+	l := c.Ledger
+	if l.URL == "" {
+		r.must(l.Path != "", "ledger.path", "must name a file")
+		r.must(l.PasswordFile == "", "ledger.password_file", "must be empty when ledger.url is")
+		return
+	}
+	r.must(l.Path == "", "ledger.path", "must be empty when ledger.url is set: the ledger is in one place")
+	// The address is not repeated here, because it may hold a password.
+	u, err := url.Parse(l.URL)
+	switch {
+	case err != nil, u.Scheme != "postgres" && u.Scheme != "postgresql", u.Host == "", len(u.Path) < 2, u.User == nil:
+		r.must(false, "ledger.url", "must be postgres://user@host:port/database")
+	default:
+		_, has := u.User.Password()
+		r.must(!has && !u.Query().Has("password"), "ledger.url",
+			"must not hold a password: it has its own key, ledger.password_file")
+	}
 }
 
 func (c *Config) checkAPI(r *rules) {

@@ -10,6 +10,7 @@ import (
 
 	"hotline/call"
 	"hotline/configs"
+	"hotline/internal/app"
 	"hotline/recorder"
 	"hotline/reports/sqlstore"
 )
@@ -42,7 +43,7 @@ func (c recordingsCmd) Run(e env) error {
 	if err != nil {
 		return err
 	}
-	store, err := sqlstore.OpenReadOnly(e.ctx, cfg.Ledger.Path)
+	store, err := sqlstore.OpenReadOnlyAt(e.ctx, app.LedgerAt(cfg))
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"hotline/call"
 	"hotline/configs"
+	"hotline/internal/app"
 	"hotline/reports"
 	"hotline/reports/sqlstore"
 )
@@ -51,7 +52,7 @@ func (c reportCmd) Run(e env) error {
 	if err := spec.Validate(); err != nil {
 		return err
 	}
-	store, err := sqlstore.OpenReadOnly(e.ctx, cfg.Ledger.Path)
+	store, err := sqlstore.OpenReadOnlyAt(e.ctx, app.LedgerAt(cfg))
 	if err != nil {
 		return err
 	}

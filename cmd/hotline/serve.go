@@ -115,6 +115,7 @@ func (c agentCmd) Run(e env) error {
 // migrateCmd brings the ledger's tables up to date; serve does so, too.
 type migrateCmd struct {
 	configFlag
+	Rebuild bool `help:"Make the tables of the reports anew from the events; nothing is written meanwhile."`
 }
 
 // Run opens the ledger, which migrates it.
@@ -123,13 +124,19 @@ func (c migrateCmd) Run(e env) error {
 	if err != nil {
 		return err
 	}
-	store, err := sqlstore.Open(e.ctx, cfg.Ledger.Path)
+	store, err := sqlstore.OpenAt(e.ctx, app.LedgerAt(cfg))
 	if err != nil {
 		return err
 	}
-	last, err := store.LastSeq(e.ctx)
+	if c.Rebuild {
+		_, err = store.Rebuild(e.ctx)
+	}
+	var last uint64
 	if err == nil {
-		_, err = fmt.Fprintf(e.out, "%s is up to date, %d events\n", cfg.Ledger.Path, last)
+		last, err = store.LastSeq(e.ctx)
+	}
+	if err == nil {
+		_, err = fmt.Fprintf(e.out, "%s is up to date, %d events\n", app.LedgerAt(cfg), last)
 	}
 	return errors.Join(err, store.Close())
 }

@@ -163,19 +163,26 @@ func (a *App) run(ctx context.Context, name string, part func(context.Context) e
 }
 
 func (a *App) startLedger(ctx context.Context) error {
-	store, err := sqlstore.Open(ctx, a.cfg.Ledger.Path)
+	store, err := sqlstore.OpenAt(ctx, LedgerAt(a.cfg))
 	if err != nil {
 		return err
 	}
 	a.ledger = store
 	a.parts.Push("ledger", func(context.Context) error { return store.Close() })
-	a.writer, err = sqlstore.NewWriter(fenced{store, a.lease}, sqlstore.WriterOptions{
+	a.writer, err = sqlstore.NewWriter(store, sqlstore.WriterOptions{
+		Spool: a.cfg.Ledger.Spool,
+		// A controller that is not the active one any more does not write: after a stop of the
+		// whole process its batch would tell a story that another has told meanwhile.
+		Guard:     a.lease.Check,
 		Logger:    a.log.With("part", "ledger"),
 		Drain:     drainLedger,
 		Alarm:     func(cause error) { a.health.set("ledger", cause) },
 		Committed: func(uint64) { a.folder.Wake() },
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return a.recoverSpool(ctx)
 }
 
 // startRedis opens Redis and waits for the lease: of several controllers one acts, the

@@ -50,6 +50,7 @@ func Check(ctx context.Context, cfg *configs.Config) []Finding {
 	var out []Finding
 	out = append(out, checkAsterisk(ctx, cfg)...)
 	out = append(out, checkRedis(ctx, cfg)...)
+	out = append(out, checkLedger(ctx, cfg))
 	out = append(out, checkFolders(cfg)...)
 	out = append(out, checkLines(cfg, time.Now())...)
 	out = append(out, ringLimits(cfg)...)
@@ -275,7 +276,6 @@ func ringLimits(cfg *configs.Config) []Finding {
 
 func checkFolders(cfg *configs.Config) []Finding {
 	out := []Finding{
-		folder("ledger", filepath.Dir(cfg.Ledger.Path), 0),
 		folder("recordings", cfg.Recordings.Dir, cfg.Recordings.MinFreePercent),
 		folder("recordings of Asterisk", cfg.Asterisk.RecordingDir, cfg.Recordings.MinFreePercent),
 	}

@@ -41,7 +41,7 @@ func OpenStats(ctx context.Context, cfg *configs.Config, log *slog.Logger) (*Sta
 	if err != nil {
 		return nil, err
 	}
-	ledger, err := sqlstore.OpenReadOnly(ctx, cfg.Ledger.Path)
+	ledger, err := sqlstore.OpenReadOnlyAt(ctx, LedgerAt(cfg))
 	if err != nil {
 		return nil, errors.Join(err, figures.Close())
 	}

@@ -27,21 +27,15 @@ const ReasonRecordedAgain = "recorded again with other content"
 //
 // The error wraps ErrInvalid when an event breaks a rule; any other error may go away.
 func (s *Store) Append(ctx context.Context, events []call.Event) ([]call.Event, error) {
-	if s.write == nil {
-		return nil, errors.New("append: the ledger was opened for reading only")
-	}
-	if len(events) == 0 {
-		return nil, nil
-	}
-	for _, e := range events {
-		if err := Valid(e); err != nil {
-			return nil, fmt.Errorf("append: %w", err)
-		}
+	if err := s.writable(events); err != nil || len(events) == 0 {
+		return nil, err
 	}
 	var stored []call.Event
 	err := s.write.RunInTx(ctx, &sql.TxOptions{}, func(ctx context.Context, tx bun.Tx) error {
-		var err error
-		stored, err = appendTo(ctx, tx, events)
+		err := s.flavor.enter(ctx, tx)
+		if err == nil {
+			stored, err = appendTo(ctx, tx, events)
+		}
 		return err
 	})
 	if err != nil {
@@ -50,15 +44,36 @@ func (s *Store) Append(ctx context.Context, events []call.Event) ([]call.Event, 
 	return stored, nil
 }
 
+// writable refuses events that cannot be appended.
+func (s *Store) writable(events []call.Event) error {
+	if s.write == nil {
+		return errors.New("append: the ledger was opened for reading only")
+	}
+	for _, e := range events {
+		if err := Valid(e); err != nil {
+			return fmt.Errorf("append: %w", err)
+		}
+	}
+	return nil
+}
+
 // appendTo numbers and inserts events within a transaction that holds the write lock.
 func appendTo(ctx context.Context, tx bun.Tx, events []call.Event) ([]call.Event, error) {
 	last, err := lastSeq(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
+	given := events
+	events = make([]call.Event, len(given))
+	for i, e := range given {
+		events[i] = normal(e)
+	}
+	before, err := stories(ctx, tx, callsOf(events))
+	if err != nil {
+		return nil, err
+	}
 	b := batch{known: map[file]string{}}
 	for _, e := range events {
-		e = normal(e)
 		if e.Kind == call.Recorded {
 			again, err := b.announced(ctx, tx, e)
 			if err != nil {
@@ -77,18 +92,7 @@ func appendTo(ctx context.Context, tx bun.Tx, events []call.Event) ([]call.Event
 			return nil, err
 		}
 	}
-	if len(b.rows) == 0 {
-		return nil, nil
-	}
-	if _, err := tx.NewInsert().Model(&b.rows).Returning("NULL").Exec(ctx); err != nil {
-		return nil, err
-	}
-	if len(b.recordings) > 0 {
-		if _, err := tx.NewInsert().Model(&b.recordings).Exec(ctx); err != nil {
-			return nil, err
-		}
-	}
-	return b.events, nil
+	return b.events, b.write(ctx, tx, before)
 }
 
 // file is the key of a recording.
@@ -120,6 +124,26 @@ func (b *batch) add(e call.Event) error {
 			BeginMs:  e.Recording.Begin.UnixMilli(),
 			LengthMs: int64(e.Recording.Length),
 		})
+	}
+	return nil
+}
+
+// write inserts the batch and what it changes in the tables of the reports. before holds the
+// earlier events of its calls.
+func (b *batch) write(ctx context.Context, tx bun.Tx, before map[call.ID][]call.Event) error {
+	if len(b.rows) == 0 {
+		return nil
+	}
+	if _, err := tx.NewInsert().Model(&b.rows).Returning("NULL").Exec(ctx); err != nil {
+		return err
+	}
+	if len(b.recordings) > 0 {
+		if _, err := tx.NewInsert().Model(&b.recordings).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	if err := project(ctx, tx, before, b.events); err != nil {
+		return fmt.Errorf("tables of the reports: %w", err)
 	}
 	return nil
 }

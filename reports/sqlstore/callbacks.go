@@ -24,7 +24,7 @@ func (s *Store) Callbacks(ctx context.Context, since time.Time) ([]call.Event, e
 }
 
 // callbacks selects the events of Callbacks. The kinds stand in the text, not as parameters,
-// so that the partial index fits; the plus keeps SQLite from reading the whole table for the
+// so that the partial index fits; the plus keeps the database from reading the whole table for the
 // order, which few rows need.
 func (s *Store) callbacks(since time.Time) *bun.SelectQuery {
 	return s.read.NewSelect().Model((*row)(nil)).Column("seq", "body").

@@ -14,16 +14,26 @@ import (
 	"hotline/call"
 )
 
-// crashVariable names the ledger that the test binary, started as a second process, writes
-// until it is killed.
-const crashVariable = "HOTLINE_TEST_CRASH_LEDGER"
+// crashVariable names the ledger, a file or an address, that the test binary, started as a
+// second process, writes until it is killed. The others are its password and its spool.
+const (
+	crashVariable = "HOTLINE_TEST_CRASH_LEDGER"
+	crashPassword = "HOTLINE_TEST_CRASH_PASSWORD"
+	crashSpool    = "HOTLINE_TEST_CRASH_SPOOL"
+)
 
 func crashing() bool { return os.Getenv(crashVariable) != "" }
 
-// crash records events for ever and prints the number of each batch that Committed tells,
-// one a line.
+// crash records events for ever. Without a spool it prints the number of each batch that
+// Committed tells, one a line; with one, how many events are stored and how many spooled.
 func crash() {
 	ctx := context.Background()
+	if os.Getenv(crashSpool) != "" {
+		if err := crashSpooling(ctx); err != nil {
+			fmt.Println(err)
+		}
+		os.Exit(1)
+	}
 	s, err := Open(ctx, os.Getenv(crashVariable))
 	if err != nil {
 		fmt.Println(err)
@@ -42,6 +52,26 @@ func crash() {
 		if i%64 == 0 {
 			_ = w.Flush(ctx)
 		}
+	}
+}
+
+// crashSpooling writes events at some pace and tells after each what is safe.
+func crashSpooling(ctx context.Context) error {
+	s, err := OpenAt(ctx, Place{URL: os.Getenv(crashVariable), Password: os.Getenv(crashPassword)})
+	if err != nil {
+		return err
+	}
+	w, err := NewWriter(s, WriterOptions{MaxDelay: time.Millisecond, MaxBatch: 16, Spool: os.Getenv(crashSpool)})
+	if err != nil {
+		return err
+	}
+	go func() { _ = w.Run(ctx) }()
+	tick := time.NewTicker(time.Millisecond)
+	for i := 1; ; i++ {
+		w.Record(numbered(i))
+		<-tick.C
+		s := w.Stats()
+		fmt.Println(s.Stored, s.Spooled)
 	}
 }
 

@@ -33,9 +33,10 @@ type ledger struct {
 	times   []time.Time
 	faults  []fault // of the next attempts
 	down    fault   // of every attempt after those
+	known   map[string]uint64
 }
 
-func (l *ledger) Append(ctx context.Context, events []call.Event) ([]call.Event, error) {
+func (l *ledger) AppendOnce(ctx context.Context, b Batch) (Written, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	f := l.down
@@ -44,35 +45,31 @@ func (l *ledger) Append(ctx context.Context, events []call.Event) ([]call.Event,
 	}
 	switch f {
 	case refuse:
-		return nil, errDown
+		return Written{}, errDown
 	case hang:
+		l.mu.Unlock()
 		<-ctx.Done()
-		return nil, context.Cause(ctx)
+		l.mu.Lock()
+		return Written{}, context.Cause(ctx)
 	case none, forget:
 	}
-	stored := slices.Clone(events)
+	if l.known[b.Writer] >= b.Number {
+		return Written{Last: uint64(len(l.events)), Stored: len(b.Events)}, nil
+	}
+	if l.known == nil {
+		l.known = map[string]uint64{}
+	}
+	l.known[b.Writer] = b.Number
+	stored := slices.Clone(b.Events)
 	for i := range stored {
 		stored[i].Seq = uint64(len(l.events) + i + 1)
 	}
 	l.events = append(l.events, stored...)
 	l.batches, l.times = append(l.batches, len(stored)), append(l.times, time.Now())
 	if f == forget {
-		return nil, errDown
+		return Written{}, errDown
 	}
-	return stored, nil
-}
-
-func (l *ledger) After(_ context.Context, seq uint64, limit int) ([]call.Event, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	seq = min(seq, uint64(len(l.events)))
-	return slices.Clone(l.events[seq:min(int(seq)+limit, len(l.events))]), nil
-}
-
-func (l *ledger) LastSeq(context.Context) (uint64, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return uint64(len(l.events)), nil
+	return Written{Last: uint64(len(l.events)), Stored: len(stored)}, nil
 }
 
 // fail sets the fault of every attempt from now on.

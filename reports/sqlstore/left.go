@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -48,7 +49,7 @@ func (s *Store) Left(ctx context.Context, since time.Time, agents []call.AgentID
 		Where("kind = 'ended'").Where("seq > ?", max(last, lastEvents)-lastEvents)
 	q := s.read.NewSelect().Model((*row)(nil)).Column("seq", "body").Where("call <> ''").
 		Where("(call IN (?) OR call IN (?) OR call IN ?)", open, ended, bun.Tuple(atWork)).OrderExpr("call, seq")
-	err = s.each(ctx, q, func(e call.Event) bool {
+	err = each(ctx, q, func(e call.Event) bool {
 		left.Calls[e.Call] = append(left.Calls[e.Call], e)
 		return true
 	})
@@ -58,6 +59,10 @@ func (s *Store) Left(ctx context.Context, since time.Time, agents []call.AgentID
 	return left, nil
 }
 
+// page is how many events lastStates reads at once: a database may send all that it was asked
+// for, however early the reader has enough.
+const page = 1000
+
 // lastStates reads the ledger backwards until every agent was met.
 func (s *Store) lastStates(
 	ctx context.Context, since time.Time, agents []call.AgentID, found map[call.AgentID]call.Event,
@@ -66,13 +71,24 @@ func (s *Store) lastStates(
 	for _, a := range agents {
 		missing[a] = true
 	}
-	q := s.read.NewSelect().Model((*row)(nil)).Column("seq", "body").
-		Where("kind = 'agent_changed'").OrderExpr("seq DESC")
-	return s.each(ctx, q, func(e call.Event) bool {
-		if missing[e.Agent] {
-			found[e.Agent] = e
-			delete(missing, e.Agent)
+	before := uint64(math.MaxInt64)
+	for more := len(missing) > 0; more; {
+		read := 0
+		q := s.read.NewSelect().Model((*row)(nil)).Column("seq", "body").
+			Where("kind = 'agent_changed'").Where("seq < ?", before).OrderExpr("seq DESC").Limit(page)
+		err := each(ctx, q, func(e call.Event) bool {
+			if missing[e.Agent] {
+				found[e.Agent] = e
+				delete(missing, e.Agent)
+			}
+			read, before = read+1, e.Seq
+			more = len(missing) > 0 && !e.At.Before(since)
+			return more
+		})
+		if err != nil {
+			return err
 		}
-		return len(missing) > 0 && !e.At.Before(since)
-	})
+		more = more && read == page
+	}
+	return nil
 }

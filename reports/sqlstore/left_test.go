@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,15 +12,12 @@ import (
 // TestLeftIsWhatANextRunTakesUp: an open call is left, as is the call of an agent at his
 // after-call work and one that has just ended; an open call of long ago is over.
 func TestLeftIsWhatANextRunTakesUp(t *testing.T) {
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Parallel()
+	EachPlace(t, left)
+}
+
+func left(t *testing.T, place Place) {
+	s := storeAt(t, place)
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	at := func(minutes int) time.Time { return now.Add(time.Duration(minutes) * time.Minute) }
 	state := func(minutes int, agent call.AgentID, id call.ID, to call.AgentState) call.Event {
@@ -33,7 +29,7 @@ func TestLeftIsWhatANextRunTakesUp(t *testing.T) {
 			Ending: call.Ending{Class: call.ClassAnswered, Reason: call.CallerHungUp},
 		}
 	}
-	_, err = s.Append(t.Context(), []call.Event{
+	_, err := s.Append(t.Context(), []call.Event{
 		{Kind: call.Arrived, At: at(-3000), Call: "ancient", Line: "1"},
 		state(-3000, "eve", "", call.Break),
 		{Kind: call.Arrived, At: at(-60), Call: "over", Line: "1"},

@@ -90,14 +90,14 @@ func (s *Store) Story(ctx context.Context, id call.ID) ([]call.Event, error) {
 // scan runs a query for numbers and bodies.
 func (s *Store) scan(ctx context.Context, q *bun.SelectQuery) iter.Seq2[call.Event, error] {
 	return func(yield func(call.Event, error) bool) {
-		if err := s.each(ctx, q, func(e call.Event) bool { return yield(e, nil) }); err != nil {
+		if err := each(ctx, q, func(e call.Event) bool { return yield(e, nil) }); err != nil {
 			yield(call.Event{}, err)
 		}
 	}
 }
 
 // each calls fn for every event of a query until fn has enough.
-func (s *Store) each(ctx context.Context, q *bun.SelectQuery, fn func(call.Event) bool) (err error) {
+func each(ctx context.Context, q *bun.SelectQuery, fn func(call.Event) bool) (err error) {
 	rows, err := q.Rows(ctx)
 	if err != nil {
 		return err

@@ -7,7 +7,7 @@ import "github.com/uptrace/bun"
 func (s *Store) query(f Filter) *bun.SelectQuery {
 	arrived := s.read.NewSelect().TableExpr("events AS a").Column("a.body").
 		Where("a.call = r.call AND a.call <> ''").Where("a.kind = 'arrived'").OrderExpr("a.seq").Limit(1)
-	agents := s.read.NewSelect().TableExpr("events AS a").ColumnExpr("json_group_array(a.agent ORDER BY a.seq)").
+	agents := s.read.NewSelect().TableExpr("events AS a").ColumnExpr(s.flavor.agents).
 		Where("a.call = r.call AND a.call <> ''").Where("a.kind = 'answered'")
 
 	message := s.read.NewSelect().TableExpr("events AS a").Column("a.body").

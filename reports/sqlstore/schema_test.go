@@ -2,31 +2,29 @@ package sqlstore
 
 import (
 	"errors"
-	"io/fs"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/pressly/goose/v3"
-	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
 	"hotline/call"
 )
 
-func TestMain(m *testing.M) {
-	if crashing() {
-		crash()
-	}
-	goleak.VerifyTestMain(m)
-}
-
-// store opens a new ledger with its private parts.
+// store opens a new ledger in SQLite with its private parts.
 func store(t *testing.T) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"))
+	return storeAt(t, Place{Path: filepath.Join(t.TempDir(), "ledger.db")})
+}
+
+// storeAt opens the ledger at a place.
+func storeAt(t *testing.T, p Place) *Store {
+	t.Helper()
+	s, err := OpenAt(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,13 +32,28 @@ func store(t *testing.T) *Store {
 	return s
 }
 
-// schema is the text of every table, index and trigger.
+// schemas are the queries for the text of every table, index, trigger and rule.
+var schemas = map[string]string{
+	sqliteFlavor.name: `SELECT coalesce(sql, name) FROM sqlite_schema
+		WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE 'goose_%' ORDER BY name`,
+	postgresFlavor.name: `
+		SELECT text FROM (
+			SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default, collation_name,
+				generation_expression) AS text, table_name AS name
+				FROM information_schema.columns WHERE table_schema = 'public'
+			UNION ALL SELECT indexdef, tablename FROM pg_indexes WHERE schemaname = 'public'
+			UNION ALL SELECT pg_get_triggerdef(oid), tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal
+			UNION ALL SELECT conname || pg_get_constraintdef(oid), conrelid::regclass::text FROM pg_constraint
+				WHERE connamespace = 'public'::regnamespace
+			UNION ALL SELECT pg_get_functiondef(oid), proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+		) AS all_of_it WHERE name NOT LIKE 'goose_%' ORDER BY text`,
+}
+
+// schema is the text of everything that the migrations make.
 func schema(t *testing.T, s *Store) string {
 	t.Helper()
 	var sql []string
-	err := s.write.NewSelect().Table("sqlite_schema").ColumnExpr("coalesce(sql, name)").
-		Where("name NOT LIKE 'sqlite_%' AND name NOT LIKE 'goose_%'").OrderExpr("name").Scan(t.Context(), &sql)
-	if err != nil {
+	if err := s.write.NewRaw(schemas[s.flavor.name]).Scan(t.Context(), &sql); err != nil {
 		t.Fatal(err)
 	}
 	return strings.Join(sql, "\n")
@@ -48,102 +61,116 @@ func schema(t *testing.T, s *Store) string {
 
 func TestMigrationsUpDownUp(t *testing.T) {
 	t.Parallel()
-	s := store(t)
-	p, err := provider(s.write.DB)
-	if err != nil {
-		t.Fatal(err)
-	}
-	first := schema(t, s)
-	if !strings.Contains(first, "events_without_gaps") {
-		t.Fatalf("the schema has no trigger for gaps:\n%s", first)
-	}
-	if _, err := s.Append(t.Context(), []call.Event{{Kind: call.Arrived, At: time.Now(), Call: "1"}}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.DownTo(t.Context(), 0); err != nil {
-		t.Fatal(err)
-	}
-	if left := schema(t, s); left != "" {
-		t.Errorf("after going down there is still\n%s", left)
-	}
-	if _, err := p.Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if second := schema(t, s); second != first {
-		t.Errorf("going up again makes\n%s\nwant\n%s", second, first)
-	}
-	sources := p.ListSources()
-	if last := sources[len(sources)-1].Version; last != newest {
-		t.Errorf("the last migration is %d, newest is %d", last, newest)
-	}
+	EachPlace(t, func(t *testing.T, place Place) {
+		s := storeAt(t, place)
+		p, err := s.flavor.provider(s.write)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := schema(t, s)
+		if !strings.Contains(first, "events_without_gaps") {
+			t.Fatalf("the schema has no trigger for gaps:\n%s", first)
+		}
+		if _, err := s.Append(t.Context(), []call.Event{{Kind: call.Arrived, At: time.Now(), Call: "1"}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.DownTo(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+		if left := schema(t, s); left != "" {
+			t.Errorf("after going down there is still\n%s", left)
+		}
+		if _, err := p.Up(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if second := schema(t, s); second != first {
+			t.Errorf("going up again makes\n%s\nwant\n%s", second, first)
+		}
+		sources := p.ListSources()
+		if last := sources[len(sources)-1].Version; last != s.flavor.newest {
+			t.Errorf("the last migration is %d, newest is %d", last, s.flavor.newest)
+		}
+	})
 }
 
 func TestVersionsAreCompared(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "ledger.db")
-	s, err := Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	p, err := provider(s.write.DB)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.DownTo(t.Context(), 0); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := OpenReadOnly(t.Context(), path); !errors.Is(err, ErrOlder) {
-		t.Errorf("an old ledger opens for reading with %v, want ErrOlder", err)
-	}
-	_, err = s.write.ExecContext(t.Context(),
-		"INSERT INTO "+goose.DefaultTablename+" (version_id, is_applied) VALUES (99, 1)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := OpenReadOnly(t.Context(), path); !errors.Is(err, ErrNewer) {
-		t.Errorf("a newer ledger opens for reading with %v, want ErrNewer", err)
-	}
-	if _, err := Open(t.Context(), path); !errors.Is(err, ErrNewer) {
-		t.Errorf("a newer ledger opens with %v, want ErrNewer", err)
-	}
+	EachPlace(t, func(t *testing.T, place Place) {
+		s := storeAt(t, place)
+		p, err := s.flavor.provider(s.write)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.DownTo(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenReadOnlyAt(t.Context(), place); !errors.Is(err, ErrOlder) {
+			t.Errorf("an old ledger opens for reading with %v, want ErrOlder", err)
+		}
+		_, err = s.write.ExecContext(t.Context(),
+			"INSERT INTO "+goose.DefaultTablename+" (version_id, is_applied) SELECT 99, 1 = 1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenReadOnlyAt(t.Context(), place); !errors.Is(err, ErrNewer) {
+			t.Errorf("a newer ledger opens for reading with %v, want ErrNewer", err)
+		}
+		if _, err := OpenAt(t.Context(), place); !errors.Is(err, ErrNewer) {
+			t.Errorf("a newer ledger opens with %v, want ErrNewer", err)
+		}
+	})
 }
 
-// TestLedgerRefusesEdits speaks SQL, as a person with the file at hand could.
+// TestLedgerRefusesEdits speaks SQL, as a person with the database at hand could.
 func TestLedgerRefusesEdits(t *testing.T) {
 	t.Parallel()
-	s := store(t)
-	at := time.Now()
-	_, err := s.Append(t.Context(), []call.Event{
-		{Kind: call.Arrived, At: at, Call: "1"},
-		{Kind: call.Recorded, At: at, Call: "1", Recording: &call.Recording{Path: "a", SHA256: "b", Begin: at}},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	const columns = "seq, at_ms, kind, call, queue, agent, number, entered_ms, answer_ms, body"
-	for _, c := range []struct{ sql, want string }{
-		{"UPDATE events SET agent = 'ann'", "append-only"},
-		{"DELETE FROM events", "append-only"},
-		{"UPDATE recordings SET sha256 = 'x'", "append-only"},
-		{"DELETE FROM recordings", "append-only"},
-		{"INSERT OR REPLACE INTO events SELECT * FROM events WHERE seq = 1", "without gaps"},
-		{"INSERT INTO events (" + columns + ") VALUES (4, 1, 'ended', '1', '', '', '', NULL, NULL, '{}')", "without gaps"},
-		{"INSERT INTO events (" + columns + ") VALUES (3, 1, 'holding', '1', '', '', '', NULL, NULL, '{}')", "FOREIGN KEY"},
-		{"INSERT INTO events (" + columns + ") VALUES (3, 1, 'ended', '', '', '', '', NULL, NULL, '{}')", "of_a_call"},
-		{"INSERT INTO events (" + columns + ") VALUES (3, 1, 'ended', '1', '', '', '', NULL, NULL, '{')", "json_valid"},
-		{"INSERT INTO events (" + columns + ") VALUES (3, 0, 'ended', '1', '', '', '', NULL, NULL, '{}')", "at_ms"},
-		{"INSERT INTO events (" + columns + ") VALUES (3, 1, 'queued', '1', 'q', '', '', NULL, NULL, '{}')", "of_a_queue"},
-		{"INSERT INTO recordings SELECT 1, call, path, 'x', 1, 1 FROM recordings", "UNIQUE"},
-	} {
-		_, err := s.write.ExecContext(t.Context(), c.sql)
-		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: error %v, want one with %q", c.sql, err, c.want)
+	EachPlace(t, func(t *testing.T, place Place) {
+		s := storeAt(t, place)
+		at := time.Now()
+		_, err := s.Append(t.Context(), []call.Event{
+			{Kind: call.Arrived, At: at, Call: "1"},
+			{Kind: call.Recorded, At: at, Call: "1", Recording: &call.Recording{Path: "a", SHA256: "b", Begin: at}},
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if last, err := s.LastSeq(t.Context()); last != 2 || err != nil {
-		t.Errorf("last event is %d, %v; want 2", last, err)
-	}
+		edits := commonEdits
+		if place.URL == "" {
+			edits = append(edits, edit{"INSERT OR REPLACE INTO events SELECT * FROM events WHERE seq = 1", "without gaps"})
+		} else {
+			edits = append(edits, edit{"TRUNCATE events CASCADE", "append-only"},
+				edit{"INSERT INTO events SELECT * FROM events WHERE seq = 1", "events_pkey"})
+		}
+		for _, c := range edits {
+			_, err := s.write.ExecContext(t.Context(), c.sql)
+			if err == nil || !regexp.MustCompile(c.want).MatchString(err.Error()) {
+				t.Errorf("%s: error %v, want one with %q", c.sql, err, c.want)
+			}
+		}
+		if last, err := s.LastSeq(t.Context()); last != 2 || err != nil {
+			t.Errorf("last event is %d, %v; want 2", last, err)
+		}
+	})
+}
+
+// edit is a statement and what the database says against it.
+type edit struct{ sql, want string }
+
+const into = "INSERT INTO events (seq, at_ms, kind, call, queue, agent, number, entered_ms, answer_ms, body) VALUES "
+
+// commonEdits are forbidden in both databases.
+var commonEdits = []edit{
+	{"UPDATE events SET agent = 'ann'", "append-only"},
+	{"DELETE FROM events", "append-only"},
+	{"UPDATE recordings SET sha256 = 'x'", "append-only"},
+	{"DELETE FROM recordings", "append-only"},
+	{into + "(4, 1, 'ended', '1', '', '', '', NULL, NULL, '{}')", "without gaps"},
+	{into + "(3, 1, 'holding', '1', '', '', '', NULL, NULL, '{}')", "(?i)foreign key"},
+	{into + "(3, 1, 'ended', '', '', '', '', NULL, NULL, '{}')", "of_a_call"},
+	{into + "(3, 1, 'ended', '1', '', '', '', NULL, NULL, '{')", "json"},
+	{into + "(3, 0, 'ended', '1', '', '', '', NULL, NULL, '{}')", "at_ms"},
+	{into + "(3, 1, 'queued', '1', 'q', '', '', NULL, NULL, '{}')", "of_a_queue"},
+	{"INSERT INTO recordings SELECT 1, call, path, 'x', 1, 1 FROM recordings", "UNIQUE|announced_once"},
 }
 
 // TestSettingsOfConnections reads back what keeps acknowledged events through a power cut.
@@ -266,46 +293,61 @@ func anyEvent(t *rapid.T) call.Event {
 // Writer for ever, and that what comes back equals what Append returned.
 func TestValidSaysWhatTheTableTakes(t *testing.T) {
 	t.Parallel()
-	s := store(t)
-	rapid.Check(t, func(rt *rapid.T) {
-		before, err := s.LastSeq(t.Context())
-		if err != nil {
-			rt.Fatal(err)
-		}
-		e := anyEvent(rt)
-		stored, err := s.Append(t.Context(), []call.Event{e})
-		if valid := Valid(normal(e)); (valid == nil) != (err == nil) {
-			rt.Fatalf("%+v: valid %v, append %v", e, valid, err)
-		}
-		back, err := s.After(t.Context(), before, 10)
-		if err != nil || len(back) != len(stored) {
-			rt.Fatalf("read %d of %d events, %v", len(back), len(stored), err)
-		}
-		for i := range back {
-			if !same(back[i], stored[i]) {
-				rt.Fatalf("read %+v, want %+v", back[i], stored[i])
+	EachPlace(t, func(t *testing.T, place Place) {
+		s := storeAt(t, place)
+		rapid.Check(t, func(rt *rapid.T) {
+			before, err := s.LastSeq(t.Context())
+			if err != nil {
+				rt.Fatal(err)
 			}
-		}
+			e := anyEvent(rt)
+			stored, err := s.Append(t.Context(), []call.Event{e})
+			if valid := Valid(normal(e)); (valid == nil) != (err == nil) {
+				rt.Fatalf("%+v: valid %v, append %v", e, valid, err)
+			}
+			back, err := s.After(t.Context(), before, 10)
+			if err != nil || len(back) != len(stored) {
+				rt.Fatalf("read %d of %d events, %v", len(back), len(stored), err)
+			}
+			for i := range back {
+				if !same(back[i], stored[i]) {
+					rt.Fatalf("read %+v, want %+v", back[i], stored[i])
+				}
+			}
+		})
 	})
 }
+
+// same compares two events member by member.
+func same(a, b call.Event) bool {
+	if (a.Recording == nil) != (b.Recording == nil) {
+		return false
+	}
+	if a.Recording != nil && *a.Recording != *b.Recording {
+		return false
+	}
+	a.Recording, b.Recording = nil, nil
+	return a == b
+}
+
+// isOrNil tells whether err wraps want, or is nil as want is.
+func isOrNil(err, want error) bool { return errors.Is(err, want) && (want != nil || err == nil) }
 
 // TestValidKnowsTheKindsOfTheTable compares the two lists of kinds.
 func TestValidKnowsTheKindsOfTheTable(t *testing.T) {
 	t.Parallel()
-	var kinds []string
-	if err := store(t).read.NewSelect().Table("kinds").Column("kind").Scan(t.Context(), &kinds); err != nil {
-		t.Fatal(err)
-	}
-	for _, k := range kinds {
-		if _, ok := needsOf(call.Kind(k)); !ok {
-			t.Errorf("kind %q of the table is refused by Valid", k)
+	EachPlace(t, func(t *testing.T, place Place) {
+		var kinds []string
+		if err := storeAt(t, place).read.NewSelect().Table("kinds").Column("kind").Scan(t.Context(), &kinds); err != nil {
+			t.Fatal(err)
 		}
-	}
-	if len(kinds) != 26 {
-		t.Errorf("the table has %d kinds, want 26", len(kinds))
-	}
-	names, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil || len(names) == 0 {
-		t.Errorf("migrations %v, %v", names, err)
-	}
+		for _, k := range kinds {
+			if _, ok := needsOf(call.Kind(k)); !ok {
+				t.Errorf("kind %q of the table is refused by Valid", k)
+			}
+		}
+		if len(kinds) != 26 {
+			t.Errorf("the table has %d kinds, want 26", len(kinds))
+		}
+	})
 }

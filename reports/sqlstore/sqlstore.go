@@ -1,6 +1,6 @@
 // Package sqlstore is the call ledger: every fact about a call as one row of an
-// append-only table, numbered from 1 without gaps, in SQLite. Figures, live counters and
-// the index of recordings are folds of it and can be made again at any time.
+// append-only table, numbered from 1 without gaps, in SQLite or PostgreSQL. Figures, live
+// counters and the index of recordings are folds of it and can be made again at any time.
 package sqlstore
 
 import (
@@ -36,8 +36,9 @@ const readers = 4
 // Store is an open ledger. Its methods may be called from several goroutines; readers
 // never wait for the writer nor the writer for them.
 type Store struct {
-	write *bun.DB // one connection; nil when opened for reading only
-	read  *bun.DB
+	flavor flavor
+	write  *bun.DB // one connection; nil when opened for reading only
+	read   *bun.DB
 }
 
 // Open opens the ledger in the file at path, makes it when there is none and brings an
@@ -52,14 +53,18 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open ledger %s: %w", path, err)
 	}
-	if err := migrate(ctx, write.DB); err != nil {
+	if err := sqliteFlavor.migrate(ctx, write); err != nil {
 		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", path, err), write.Close())
 	}
 	read, err := connect(ctx, path, readOnly, readers)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", path, err), write.Close())
 	}
-	return &Store{write: write, read: read}, nil
+	s := &Store{flavor: sqliteFlavor, write: write, read: read}
+	if err := s.fill(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", path, err), s.Close())
+	}
+	return s, nil
 }
 
 // OpenReadOnly opens an existing ledger for reports. Nothing is made or migrated: a wrong
@@ -73,10 +78,10 @@ func OpenReadOnly(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open ledger %s: %w", path, err)
 	}
-	if err := checkVersion(ctx, read); err != nil {
+	if err := sqliteFlavor.checkVersion(ctx, read); err != nil {
 		return nil, errors.Join(fmt.Errorf("open ledger %s: %w", path, err), read.Close())
 	}
-	return &Store{read: read}, nil
+	return &Store{flavor: sqliteFlavor, read: read}, nil
 }
 
 // Close ends every connection. Events that were appended are safe without it.

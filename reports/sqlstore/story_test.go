@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"fmt"
-	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,17 +11,14 @@ import (
 
 // TestStory: a call's events in their order, and none of a call that is not known.
 func TestStory(t *testing.T) {
-	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	t.Parallel()
+	EachPlace(t, story)
+}
+
+func story(t *testing.T, place Place) {
+	s := storeAt(t, place)
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	_, err = s.Append(t.Context(), []call.Event{
+	_, err := s.Append(t.Context(), []call.Event{
 		{Kind: call.Arrived, At: at, Call: "one", Fallback: true},
 		{Kind: call.Arrived, At: at, Call: "two"},
 		{Kind: call.Ended, At: at, Call: "one"},
@@ -68,7 +64,11 @@ func TestSaveAllIsOneBatch(t *testing.T) {
 // TestCallbacksAreFound: in their order, since a time, by an index of their own.
 func TestCallbacksAreFound(t *testing.T) {
 	t.Parallel()
-	s := store(t)
+	EachPlace(t, callbacksAreFound)
+}
+
+func callbacksAreFound(t *testing.T, place Place) {
+	s := storeAt(t, place)
 	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	at := func(ms int) time.Time { return noon.Add(time.Duration(ms) * time.Millisecond) }
 	event := func(kind call.Kind, id call.ID, ms int) call.Event {

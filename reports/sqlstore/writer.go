@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,25 +26,30 @@ var (
 
 // Ledger is what the Writer needs of a store.
 type Ledger interface {
-	Append(ctx context.Context, events []call.Event) ([]call.Event, error)
-	After(ctx context.Context, seq uint64, limit int) ([]call.Event, error)
-	LastSeq(ctx context.Context) (uint64, error)
+	AppendOnce(ctx context.Context, b Batch) (Written, error)
 }
 
 // Writer takes events from the calls and brings them into the ledger in batches. One
 // goroutine, Run, owns the writing: it keeps the order, repeats a batch that failed until
-// it is in, and never writes one twice. Record never waits for the database.
+// it is in, and never writes one twice. Record never waits for the database. While that does
+// not answer, batches go to a spool on the disk, if there is one, and from there in their
+// order into the ledger.
 type Writer struct {
 	ledger Ledger
 	o      WriterOptions
+	name   string // of this run, in its batches
+	spool  *spool // nil when there is none
 
 	wake    chan struct{} // something is waiting; holds one
 	cut     chan struct{} // a Flush wants the batch now; holds one
 	stopped chan struct{} // closed when Run has ended
 
+	telling sync.Mutex // held while Committed or Alarm is told something
+
 	mu       sync.Mutex // guards what follows; never held during a call to the ledger
 	waiting  []call.Event
 	inflight int           // events of the batch that is being written
+	spooled  int           // events in the spool
 	taken    uint64        // events that entered the queue since the start
 	passed   uint64        // events that were dealt with since the start
 	moved    chan struct{} // closed and replaced whenever passed grows
@@ -52,10 +58,11 @@ type Writer struct {
 	stats    WriterStats
 }
 
-// WriterStats are the counters of a Writer since its start, but for the gauges Depth and
-// Failing.
+// WriterStats are the counters of a Writer since its start, but for the gauges Depth, Spooled
+// and Failing.
 type WriterStats struct {
 	Depth    int    // events recorded and not yet in the ledger
+	Spooled  int    // of Depth: in the spool on the disk
 	Lost     uint64 // events dropped because the queue was full or the Writer had ended
 	Refused  uint64 // events that break a rule of the ledger, see Valid
 	Stored   uint64 // events in the ledger
@@ -73,14 +80,19 @@ func NewWriter(ledger Ledger, o WriterOptions) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ledger writer: %w", err)
 	}
-	return &Writer{
+	w := &Writer{
 		ledger:  ledger,
 		o:       o,
+		name:    writerName(time.Now(), rand.Text()),
 		wake:    make(chan struct{}, 1),
 		cut:     make(chan struct{}, 1),
 		stopped: make(chan struct{}),
 		moved:   make(chan struct{}),
-	}, nil
+	}
+	if o.Spool != "" {
+		w.spool = newSpool(o.Spool, w.name, int64(o.SpoolLimit))
+	}
+	return w, nil
 }
 
 // Record queues an event and returns at once. An event that breaks a rule of the ledger is
@@ -145,7 +157,7 @@ func (w *Writer) Stats() WriterStats {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	s := w.stats
-	s.Depth = len(w.waiting) + w.inflight
+	s.Depth, s.Spooled = len(w.waiting)+w.inflight+w.spooled, w.spooled
 	return s
 }
 
@@ -173,8 +185,9 @@ func (w *Writer) Flush(ctx context.Context) error {
 	}
 }
 
-// Run writes until ctx ends, then drains the queue for at most Drain. It is called once.
-// The error wraps ErrUnsaved when events were left; each of them is in the log.
+// Run writes until ctx ends, then drains the queue and the spool for at most Drain. It is
+// called once. What is in the spool then waits there for Recover of the next run. The error
+// wraps ErrUnsaved when events were left that are not in the spool; each of them is in the log.
 func (w *Writer) Run(ctx context.Context) error {
 	defer close(w.stopped)
 	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -188,6 +201,7 @@ func (w *Writer) Run(ctx context.Context) error {
 			break
 		}
 	}
+	p.draining.Wait()
 	return w.leave()
 }
 
@@ -248,17 +262,29 @@ func (w *Writer) putBack(batch []call.Event) {
 	w.inflight = 0
 }
 
-// saved counts a batch that is in the ledger and wakes those who wait in Flush. It tells
-// whether the attempt before had failed.
-func (w *Writer) saved(batch, stored int, last uint64) bool {
+// aside counts a batch that went to the spool.
+func (w *Writer) aside(batch int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.inflight = 0
+	w.spooled += batch
+}
+
+// saved counts a batch that is in the ledger, straight or out of the spool, and wakes those
+// who wait in Flush. It tells whether the attempt before had failed.
+func (w *Writer) saved(batch int, written Written, spooled bool) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if spooled {
+		w.spooled -= batch
+	} else {
+		w.inflight = 0
+	}
 	w.passed += uint64(batch)
-	w.stats.Stored += uint64(stored)
-	w.stats.Repeated += uint64(batch - stored)
+	w.stats.Stored += uint64(written.Stored)
+	w.stats.Repeated += uint64(batch - written.Stored)
 	w.stats.Batches++
-	w.stats.LastSeq = last
+	w.stats.LastSeq = max(w.stats.LastSeq, written.Last)
 	recovered := w.stats.Failing
 	w.stats.Failing = false
 	close(w.moved)
@@ -281,15 +307,23 @@ func (w *Writer) reportLoss() {
 	w.raised = w.stats.Lost
 	w.mu.Unlock()
 	if lost > 0 {
-		w.o.Alarm(fmt.Errorf("ledger: %w: %d", ErrQueueFull, lost))
+		w.alarm(fmt.Errorf("ledger: %w: %d", ErrQueueFull, lost))
 	}
 }
 
 // leave refuses further events, and logs and counts those that were not saved.
 func (w *Writer) leave() error {
+	if w.spool != nil {
+		if err := w.spool.close(); err != nil {
+			w.o.Logger.Error("spool of the ledger", "error", err)
+		}
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closed = true
+	if w.spooled > 0 {
+		w.o.Logger.Warn("events wait in the spool for the next start", "events", w.spooled, "folder", w.o.Spool)
+	}
 	n := len(w.waiting)
 	for _, e := range w.waiting {
 		w.o.Logger.Error("event not saved", "event", asJSON(e))

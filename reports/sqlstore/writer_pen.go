@@ -2,7 +2,9 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"hotline/call"
@@ -10,27 +12,31 @@ import (
 
 // pen writes batches for Run. Its fields belong to that goroutine alone.
 type pen struct {
-	w     *Writer
-	ready bool   // last is known
-	last  uint64 // number of the last event of our last batch
+	w        *Writer
+	number   uint64         // of our last batch
+	draining sync.WaitGroup // holds one while something is in the spool
 }
 
-// write brings one batch into the ledger, however many attempts it takes, and gives up only
-// when ctx ends. Then the batch goes back to the head of the queue.
-func (p *pen) write(ctx context.Context, batch []call.Event) error {
+// errQueued says that a batch has to stand behind those in the spool.
+var errQueued = errors.New("earlier batches are in the spool")
+
+// write brings one batch into the ledger or, when that does not answer, into the spool,
+// however many attempts it takes, and gives up only when ctx ends. Then the batch goes back to
+// the head of the queue.
+func (p *pen) write(ctx context.Context, events []call.Event) error {
+	p.number++
+	b := Batch{Writer: p.w.name, Number: p.number, Events: events}
 	pause := p.w.o.MinBackoff
-	for attempt := 0; ; attempt++ {
-		stored, err := p.attempt(ctx, batch, attempt > 0)
-		if err == nil {
-			p.done(batch, stored)
+	for {
+		err := p.straight(ctx, b)
+		if err == nil || p.aside(ctx, b, err) {
 			return nil
 		}
-		p.w.failed()
-		p.w.o.Alarm(fmt.Errorf("ledger: %w", err))
-		p.w.o.Logger.Error("ledger cannot be written", "error", err, "attempt", attempt+1,
-			"waiting", p.w.Stats().Depth, "next_try_in", pause)
+		if !errors.Is(err, errQueued) {
+			p.w.complain(err, pause)
+		}
 		if !sleep(ctx, pause) {
-			p.w.putBack(batch)
+			p.w.putBack(events)
 			return context.Cause(ctx)
 		}
 		p.w.reportLoss()
@@ -38,83 +44,81 @@ func (p *pen) write(ctx context.Context, batch []call.Event) error {
 	}
 }
 
-// attempt tries once. After a failure the outcome of the attempt before may be unknown, for
-// the answer to a commit can be lost: then it looks first whether the batch is there.
-func (p *pen) attempt(ctx context.Context, batch []call.Event, again bool) ([]call.Event, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, p.w.o.Attempt,
-		fmt.Errorf("no answer within %s: %w", p.w.o.Attempt, context.DeadlineExceeded))
-	defer cancel()
-	if !p.ready {
-		last, err := p.w.ledger.LastSeq(ctx)
-		if err != nil {
-			return nil, err
-		}
-		p.last, p.ready = last, true
-	} else if again {
-		stored, err := p.stored(ctx, batch)
-		if err != nil || len(stored) > 0 {
-			return stored, err
+// straight writes a batch when nothing stands before it.
+func (p *pen) straight(ctx context.Context, b Batch) error {
+	limit := p.w.o.Attempt
+	if p.w.spool != nil {
+		limit = p.w.o.Patience
+		if p.w.spool.busy() {
+			return errQueued
 		}
 	}
-	return p.w.ledger.Append(ctx, batch)
+	written, err := p.w.attempt(ctx, b, limit)
+	if err == nil {
+		p.w.done(b, written, false)
+	}
+	return err
 }
 
-// stored finds the batch among the events that came after our last one. A batch is one
-// transaction, so one event of it proves all; only repeated announcements of recordings
-// are left out by the ledger.
-func (p *pen) stored(ctx context.Context, batch []call.Event) ([]call.Event, error) {
-	var found []call.Event
-	for after := p.last; ; {
-		page, err := p.w.ledger.After(ctx, after, p.w.o.MaxBatch)
-		if err != nil || len(page) == 0 {
-			return found, err
-		}
-		for _, e := range page {
-			if len(found) < len(batch) && contains(batch, e) {
-				found = append(found, e)
-			}
-		}
-		after = page[len(page)-1].Seq
+// aside puts a batch into the spool, which somebody drains from then on, and tells whether it
+// is there. A writer that must not write any more keeps its batches.
+func (p *pen) aside(ctx context.Context, b Batch, cause error) bool {
+	if p.w.spool == nil || p.w.o.Guard(ctx) != nil {
+		return false
 	}
+	if !errors.Is(cause, errQueued) {
+		p.w.complain(cause, 0)
+	}
+	first, err := p.w.spool.add(b, func() { p.w.aside(len(b.Events)) })
+	if err != nil {
+		p.w.complain(fmt.Errorf("spool: %w", err), 0)
+		return false
+	}
+	if first {
+		p.draining.Go(func() { p.w.drain(ctx) })
+	}
+	return true
+}
+
+// attempt tries once. A batch whose answer was lost may be tried again: see AppendOnce.
+func (w *Writer) attempt(ctx context.Context, b Batch, limit time.Duration) (Written, error) {
+	if err := w.o.Guard(ctx); err != nil {
+		return Written{}, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, limit,
+		fmt.Errorf("no answer within %s: %w", limit, context.DeadlineExceeded))
+	defer cancel()
+	return w.ledger.AppendOnce(ctx, b)
 }
 
 // done takes the numbers of a written batch and tells those who wait for it.
-func (p *pen) done(batch, stored []call.Event) {
-	if len(stored) > 0 {
-		p.last = stored[len(stored)-1].Seq
-		p.w.o.Committed(p.last)
+func (w *Writer) done(b Batch, written Written, spooled bool) {
+	if written.Stored > 0 {
+		w.telling.Lock()
+		w.o.Committed(written.Last)
+		w.telling.Unlock()
 	}
-	if p.w.saved(len(batch), len(stored), p.last) {
-		p.w.o.Logger.Info("ledger can be written again", "last", p.last)
-		p.w.o.Alarm(nil)
+	if w.saved(len(b.Events), written, spooled) {
+		w.o.Logger.Info("ledger can be written again", "last", written.Last)
+		w.alarm(nil)
 	}
-	p.w.reportLoss()
+	w.reportLoss()
 }
 
-// contains tells whether a stored event is one of a batch.
-func contains(batch []call.Event, stored call.Event) bool {
-	stored.Seq = 0
-	if stored.Kind == call.RecordingFault && stored.Reason == ReasonRecordedAgain {
-		stored.Kind, stored.Reason = call.Recorded, ""
-	}
-	for _, e := range batch {
-		if same(e, stored) {
-			return true
-		}
-	}
-	return false
+// complain counts a failed attempt and tells of it.
+func (w *Writer) complain(err error, pause time.Duration) {
+	w.failed()
+	w.alarm(fmt.Errorf("ledger: %w", err))
+	s := w.Stats()
+	w.o.Logger.Error("ledger cannot be written", "error", err, "waiting", s.Depth, "spooled", s.Spooled,
+		"next_try_in", pause)
 }
 
-// same compares two events member by member.
-func same(a, b call.Event) bool {
-	if (a.Recording == nil) != (b.Recording == nil) {
-		return false
-	}
-	if a.Recording != nil && *a.Recording != *b.Recording {
-		return false
-	}
-	a.Recording, b.Recording = nil, nil
-	return a == b
+// alarm tells a fault, or nil for its end.
+func (w *Writer) alarm(cause error) {
+	w.telling.Lock()
+	defer w.telling.Unlock()
+	w.o.Alarm(cause)
 }
 
 // sleep waits for d and tells whether ctx still goes on.

@@ -241,9 +241,13 @@ func TestWriterAnyFaults(t *testing.T) {
 		faults := rapid.SliceOfN(rapid.SampledFrom([]fault{none, refuse, forget, hang}), 0, 12).Draw(rt, "faults")
 		bursts := rapid.SliceOfN(rapid.IntRange(1, 30), 1, 8).Draw(rt, "bursts")
 		size := rapid.IntRange(1, 20).Draw(rt, "batch")
+		o := WriterOptions{MaxBatch: size, Drain: time.Hour}
+		if rapid.Bool().Draw(rt, "spool") {
+			o.Spool = t.TempDir()
+		}
 		synctest.Test(t, func(t *testing.T) {
 			l := &ledger{faults: slices.Clone(faults)}
-			r := run(t, l, WriterOptions{MaxBatch: size, Drain: time.Hour})
+			r := run(t, l, o)
 			n := 0
 			for _, b := range bursts {
 				r.record(n+1, n+b)
@@ -303,22 +307,22 @@ type shared struct {
 	calls int
 }
 
-func (s *shared) Append(ctx context.Context, events []call.Event) ([]call.Event, error) {
+func (s *shared) AppendOnce(ctx context.Context, b Batch) (Written, error) {
 	other := []call.Event{{Kind: call.Ended, At: time.UnixMilli(1), Call: "other"}}
-	if _, err := s.Store.Append(ctx, other); err != nil {
-		return nil, err
+	if _, err := s.Append(ctx, other); err != nil {
+		return Written{}, err
 	}
-	stored, err := s.Store.Append(ctx, events)
+	written, err := s.Store.AppendOnce(ctx, b)
 	if err != nil {
-		return nil, err
+		return Written{}, err
 	}
-	if _, err := s.Store.Append(ctx, other); err != nil {
-		return nil, err
+	if _, err := s.Append(ctx, other); err != nil {
+		return Written{}, err
 	}
 	if s.calls++; s.calls%2 == 1 {
-		return nil, fmt.Errorf("commit: %w", errDown)
+		return Written{}, fmt.Errorf("commit: %w", errDown)
 	}
-	return stored, nil
+	return written, nil
 }
 
 // TestWriterOnSQLite writes to a file, goes away without a flush and looks at the file: what

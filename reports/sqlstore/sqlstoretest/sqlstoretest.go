@@ -19,15 +19,18 @@ import (
 // Ledger is what a database has to offer.
 type Ledger interface {
 	sqlstore.Ledger
+	Append(ctx context.Context, events []call.Event) ([]call.Event, error)
+	After(ctx context.Context, seq uint64, limit int) ([]call.Event, error)
+	LastSeq(ctx context.Context) (uint64, error)
 	Events(ctx context.Context, from, to time.Time) iter.Seq2[call.Event, error]
 	Recordings(ctx context.Context, f sqlstore.Filter) ([]sqlstore.Recorded, error)
 }
 
-// Run runs the suite. open returns a new, empty ledger that is closed with the test.
-func Run(t *testing.T, open func(t *testing.T) Ledger) {
+// Run runs the suite. Each call of fresh stands for a new, empty ledger; what it returns
+// opens that ledger, as each of several processes would, until the end of the test.
+func Run(t *testing.T, fresh func(t *testing.T) func() Ledger) {
 	for name, test := range map[string]func(*testing.T, Ledger){
 		"an empty ledger":               empty,
-		"numbers have no gaps":          numbers,
 		"every kind comes back equal":   roundTrip,
 		"hostile text is kept":          hostileText,
 		"a bad event stops its batch":   atomic,
@@ -36,12 +39,17 @@ func Run(t *testing.T, open func(t *testing.T) Ledger) {
 		"events come by whole calls":    wholeCalls,
 		"recordings are found":          recordings,
 		"a cancelled reader stops":      canceled,
+		"a batch is written once":       once,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, open(t))
+			test(t, fresh(t)())
 		})
 	}
+	t.Run("numbers have no gaps", func(t *testing.T) {
+		t.Parallel()
+		numbers(t, fresh(t))
+	})
 }
 
 // Noon is the time around which the suite's events happen.
@@ -141,18 +149,21 @@ func empty(t *testing.T, l Ledger) {
 	}
 }
 
-// numbers appends from several goroutines at once, as two processes might.
-func numbers(t *testing.T, l Ledger) {
+// numbers appends from several goroutines at once, two by two as different processes would.
+func numbers(t *testing.T, open func() Ledger) {
 	const writers, each = 4, 25
+	two := [2]Ledger{open(), open()}
+	l := two[0]
 	var wg sync.WaitGroup
 	for w := range writers {
+		own := two[w%2]
 		wg.Go(func() {
 			for i := range each {
 				id := call.ID(fmt.Sprintf("%d.%d", w, i))
 				events := []call.Event{
 					{Kind: call.Arrived, At: At(i), Call: id}, {Kind: call.Ended, At: At(i), Call: id, Seq: 99},
 				}
-				stored, err := l.Append(t.Context(), events)
+				stored, err := own.Append(t.Context(), events)
 				if err != nil {
 					t.Errorf("append: %v", err)
 				} else if stored[1].Seq != stored[0].Seq+1 {
@@ -288,5 +299,38 @@ func canceled(t *testing.T, l Ledger) {
 	}
 	if _, err := l.After(ctx, 0, 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
+	}
+}
+
+// once offers batches again, as a writer does that had no answer.
+func once(t *testing.T, l Ledger) {
+	recording := Recording("1", "a.wav", 0, 10)
+	batch := func(writer string, number uint64, events ...call.Event) sqlstore.Batch {
+		return sqlstore.Batch{Writer: writer, Number: number, Events: events}
+	}
+	first := batch("w1", 1, call.Event{Kind: call.Arrived, At: At(0), Call: "1"}, recording)
+	for i, c := range []struct {
+		batch sqlstore.Batch
+		want  sqlstore.Written
+	}{
+		{first, sqlstore.Written{Last: 2, Stored: 2}},
+		{first, sqlstore.Written{Last: 2, Stored: 2}},
+		{batch("w2", 1, call.Event{Kind: call.Arrived, At: At(0), Call: "2"}), sqlstore.Written{Last: 3, Stored: 1}},
+		{first, sqlstore.Written{Last: 2, Stored: 2}},
+		{batch("w1", 2, recording), sqlstore.Written{}}, // a repetition, and nothing else
+		{batch("w1", 2, recording), sqlstore.Written{}},
+		{batch("w1", 3, call.Event{Kind: call.Ended, At: At(0), Call: "1"}), sqlstore.Written{Last: 4, Stored: 1}},
+	} {
+		got, err := l.AppendOnce(t.Context(), c.batch)
+		if err != nil || got != c.want {
+			t.Errorf("offer %d: %+v, %v; want %+v", i, got, err, c.want)
+		}
+	}
+	if events := all(t, l); len(events) != 4 {
+		t.Errorf("the ledger holds %d events, want 4", len(events))
+	}
+	bad := batch("w1", 4, call.Event{Kind: "holding", At: At(0), Call: "1"})
+	if _, err := l.AppendOnce(t.Context(), bad); !errors.Is(err, sqlstore.ErrInvalid) {
+		t.Errorf("a bad batch: %v, want ErrInvalid", err)
 	}
 }

@@ -1,0 +1,66 @@
+package app
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"hotline/configs"
+	"hotline/internal/testbed"
+	"hotline/reports/sqlstore"
+)
+
+// TestCheckOfLedgerInPostgreSQL: a database that can be used, one that refuses, and none.
+func TestCheckOfLedgerInPostgreSQL(t *testing.T) {
+	t.Parallel()
+	server := testbed.RunPostgres(t, testbed.PostgresOptions{})
+	address, err := server.NewDatabase(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := func(path string, password configs.Secret) *configs.Config {
+		cfg := configs.Default()
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if path != "" {
+			u.Path = path
+		}
+		cfg.Ledger.URL, cfg.Ledger.Password = u.String(), password
+		return cfg
+	}
+	right := configs.NewSecret(server.Password)
+	good := with("", right)
+	if f := checkLedger(t.Context(), good); f.Bad || !strings.Contains(f.Detail, "by the next start") {
+		t.Errorf("an empty database: %+v", f)
+	}
+	store, err := sqlstore.OpenAt(t.Context(), LedgerAt(good))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Error(err)
+	}
+	if f := checkLedger(t.Context(), good); f.Bad || f.Detail != LedgerAt(good).String() {
+		t.Errorf("a ledger: %+v", f)
+	}
+	for name, cfg := range map[string]*configs.Config{
+		"wrong password": with("", configs.NewSecret("not-the-password")), "no such database": with("/nowhere", right),
+	} {
+		f := checkLedger(t.Context(), cfg)
+		if !f.Bad || !strings.Contains(f.Detail, "PostgreSQL refuses") || !strings.Contains(f.Fix, "ledger.password_file") {
+			t.Errorf("%s: %+v", name, f)
+		}
+		if strings.Contains(f.Detail, server.Password) || strings.Contains(f.Detail, "not-the-password") {
+			t.Errorf("%s: the finding tells the password: %+v", name, f)
+		}
+	}
+	if err := server.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	f := checkLedger(t.Context(), good)
+	if !f.Bad || !strings.Contains(f.Detail, "out of reach") || !strings.Contains(f.Fix, "start PostgreSQL") {
+		t.Errorf("nobody there: %+v", f)
+	}
+}
