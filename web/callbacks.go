@@ -33,15 +33,37 @@ type callbacksAnswer struct {
 	Callbacks []Callback `json:"callbacks"`
 }
 
-func (s *Server) callbacks(w http.ResponseWriter, r *http.Request) {
-	list, err := s.desk.Callbacks(r.Context())
-	if err != nil {
-		s.fail(w, err)
-		return
-	}
-	s.write(w, http.StatusOK, callbacksAnswer{list})
+func (s *Server) registerCallbacks() {
+	add(s, operation{
+		id: "listCallbacks", method: http.MethodGet, path: "/api/v1/callbacks", tag: callbackTag, right: CallbackRead,
+		summary: "Who is to be called back, in order", chinese: "待回呼列表",
+		answer: callbacksAnswer{[]Callback{{
+			Call: exampleCall, Number: exampleNumber, Line: "10000", Queue: exampleQueue, Asked: exampleTime(),
+			Place: exampleTime(), Tries: 1,
+		}}},
+	}, s.callbacks)
+	add(s, operation{
+		id: "cancelCallback", method: http.MethodDelete, path: "/api/v1/callbacks/{call}", tag: callbackTag,
+		right: CallbackDrop, summary: "Take one off the list", chinese: "取消回呼",
+		errors: map[int]any{http.StatusNotFound: nil},
+	}, s.cancelCallback)
 }
 
-func (s *Server) cancelCallback(w http.ResponseWriter, r *http.Request) {
-	s.done(w, s.desk.CancelCallback(r.Context(), call.ID(r.PathValue("call"))))
+type callbacksOutput struct{ Body callbacksAnswer }
+
+func (s *Server) callbacks(ctx context.Context, _ *struct{}) (*callbacksOutput, error) {
+	list, err := s.desk.Callbacks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &callbacksOutput{callbacksAnswer{list}}, nil
+}
+
+type cancelInput struct {
+	CallPath
+	CommandKey
+}
+
+func (s *Server) cancelCallback(ctx context.Context, in *cancelInput) (*none, error) {
+	return nil, s.desk.CancelCallback(ctx, in.Call)
 }

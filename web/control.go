@@ -24,37 +24,30 @@ type Calls interface {
 
 // Control is what an agent asks for in his call.
 type Control struct {
-	Agent  call.AgentID `json:"agent"`
-	Do     string       `json:"do"`     // hold, resume, transfer, consult, complete, conference, drop, hangup or keys
-	Target *Target      `json:"target"` // of transfer and consult
-	Keys   string       `json:"keys"`   // of keys
+	Agent  call.AgentID `json:"agent" minLength:"1" maxLength:"64" doc:"Who asks."`
+	Do     string       `json:"do" enum:"hold,resume,transfer,consult,complete,conference,drop,hangup,keys" doc:"What. 保持 hold, 取回 resume, 转接 transfer, 咨询 consult, 完成转接 complete, 三方 conference, 放弃咨询 drop, 挂机 hangup, 按键 keys"` //nolint:lll // a tag is one line
+	Target *Target      `json:"target,omitempty" doc:"Of transfer and consult alone."`
+	Keys   string       `json:"keys,omitempty" maxLength:"32" doc:"Of keys alone: 1 to 32 of 0 to 9, *, # and A to D."`
 }
 
 // Target is whom a caller is sent to or who is asked: one of Agent, Queue, Level alone and
 // Number.
 type Target struct {
-	Agent  string `json:"agent,omitempty"`  // id or extension
-	Queue  string `json:"queue,omitempty"`  // id or extension
-	Level  string `json:"level,omitempty"`  // least level of agent in Queue, or in the caller's present queue
-	Number string `json:"number,omitempty"` // as an agent dials it: an extension, or a number outside
+	Agent  string `json:"agent,omitempty" maxLength:"64" doc:"Id or extension."`
+	Queue  string `json:"queue,omitempty" maxLength:"64" doc:"Id or extension."`
+	Level  string `json:"level,omitempty" maxLength:"64" doc:"Least level of agent in queue, or in the present queue."`
+	Number string `json:"number,omitempty" maxLength:"64" doc:"As an agent dials it: an extension or a number outside."`
 }
-
-// verbs are the words of Control.Do, between blanks.
-const verbs = " hold resume transfer consult complete conference drop hangup keys "
 
 const (
 	maxKeys   = 32
 	maxTarget = 64
-	maxAssign = time.Hour
 )
 
+// check holds what no schema says: which members belong together.
 func (c Control) check() error {
 	needs := c.Do == "transfer" || c.Do == "consult"
 	switch {
-	case c.Agent == "":
-		return BadField("agent", "must be the id of the agent who asks")
-	case strings.Contains(c.Do, " ") || !strings.Contains(verbs, " "+c.Do+" "):
-		return BadField("do", "must be one of"+strings.TrimRight(verbs, " "))
 	case needs && c.Target == nil:
 		return BadField("target", "must be given for "+c.Do)
 	case !needs && c.Target != nil:
@@ -85,88 +78,109 @@ func (t Target) check() error {
 	return nil
 }
 
-func (s *Server) control(w http.ResponseWriter, r *http.Request) {
-	var c Control
-	err := decode(r.Body, &c)
-	if err == nil {
-		err = c.check()
+func (s *Server) registerCalls() {
+	gone := map[int]any{http.StatusNotFound: nil}
+	add(s, operation{
+		id: "controlCall", method: http.MethodPost, path: "/api/v1/calls/{call}/control", tag: callTag,
+		right: CallControl, summary: "Do something in a running call", chinese: "通话控制(保持、转接、咨询、三方等)",
+		about:   "It returns when the switch has done its first step.",
+		request: Control{Agent: exampleAgent, Do: "transfer", Target: &Target{Queue: exampleQueue}}, errors: gone,
+	}, s.control)
+	add(s, operation{
+		id: "assignCall", method: http.MethodPost, path: "/api/v1/calls/{call}/assign", tag: callTag, right: CallSteer,
+		summary: "Keep a waiting caller for one agent", chinese: "指定座席接听", errors: gone,
+		about:   "After the wait he is everybody's again.",
+		request: assignRequest{Agent: exampleAgent, Wait: 20_000},
+	}, s.assign)
+	add(s, operation{
+		id: "moveCall", method: http.MethodPost, path: "/api/v1/calls/{call}/move", tag: callTag, right: CallSteer,
+		summary: "Bring a waiting caller into another queue", chinese: "调整排队队列",
+		request: moveRequest{Queue: exampleQueue}, errors: gone,
+	}, s.move)
+	add(s, operation{
+		id: "dialOut", method: http.MethodPost, path: "/api/v1/agents/{agent}/calls", tag: agentTag, right: CallDial,
+		summary: "Call a number for an agent", chinese: "外呼", status: http.StatusAccepted,
+		about:   "The agent's own phone rings first. It returns before either answers.",
+		request: dialRequest{Number: exampleNumber}, answer: dialAnswer{Call: exampleCall}, errors: gone,
+	}, s.dial)
+}
+
+// CallPath names a call. The library sees exported types alone.
+type CallPath struct {
+	Call call.ID `path:"call" maxLength:"128" doc:"Id of the call. 呼叫标识" example:"hl1-1772438400.12"`
+}
+
+type controlInput struct {
+	CallPath
+	CommandKey
+	Body Control
+}
+
+func (s *Server) control(ctx context.Context, in *controlInput) (*none, error) {
+	if err := in.Body.check(); err != nil {
+		return nil, err
 	}
-	if err == nil {
-		err = s.desk.Control(r.Context(), call.ID(r.PathValue("call")), c)
+	if err := s.onlyFor(ctx, CallControl, in.Body.Agent); err != nil {
+		return nil, err
 	}
-	s.done(w, err)
+	return nil, s.desk.Control(ctx, in.Call, in.Body)
 }
 
 // assignRequest is the body of POST /api/v1/calls/{call}/assign.
 type assignRequest struct {
-	Agent call.AgentID `json:"agent"`
-	Wait  call.Millis  `json:"wait_ms"`
+	Agent call.AgentID `json:"agent" minLength:"1" maxLength:"64" doc:"For whom."`
+	Wait  call.Millis  `json:"wait_ms,omitempty" minimum:"0" maximum:"3600000" doc:"For how long, at most an hour."`
 }
 
-func (s *Server) assign(w http.ResponseWriter, r *http.Request) {
-	var req assignRequest
-	err := decode(r.Body, &req)
-	switch {
-	case err != nil:
-	case req.Agent == "":
-		err = BadField("agent", "must be the id of an agent")
-	case req.Wait < 0 || req.Wait > call.MillisOf(maxAssign):
-		err = BadField("wait_ms", "must be from 0 to an hour")
-	default:
-		err = s.desk.Assign(r.Context(), call.ID(r.PathValue("call")), req.Agent, req.Wait.Duration())
-	}
-	s.done(w, err)
+type assignInput struct {
+	CallPath
+	CommandKey
+	Body assignRequest
+}
+
+func (s *Server) assign(ctx context.Context, in *assignInput) (*none, error) {
+	return nil, s.desk.Assign(ctx, in.Call, in.Body.Agent, in.Body.Wait.Duration())
 }
 
 // moveRequest is the body of POST /api/v1/calls/{call}/move.
 type moveRequest struct {
-	Queue call.QueueID `json:"queue"`
+	Queue call.QueueID `json:"queue" minLength:"1" maxLength:"64" doc:"Id or extension."`
 }
 
-func (s *Server) move(w http.ResponseWriter, r *http.Request) {
-	var req moveRequest
-	err := decode(r.Body, &req)
-	switch {
-	case err != nil:
-	case req.Queue == "":
-		err = BadField("queue", "must be the id of a queue")
-	default:
-		err = s.desk.Move(r.Context(), call.ID(r.PathValue("call")), req.Queue)
-	}
-	s.done(w, err)
+type moveInput struct {
+	CallPath
+	CommandKey
+	Body moveRequest
+}
+
+func (s *Server) move(ctx context.Context, in *moveInput) (*none, error) {
+	return nil, s.desk.Move(ctx, in.Call, in.Body.Queue)
 }
 
 // dialRequest is the body of POST /api/v1/agents/{agent}/calls, dialAnswer its answer.
 type dialRequest struct {
-	Number string `json:"number"`
+	Number string `json:"number" minLength:"1" maxLength:"64" doc:"As an agent dials it."`
 }
 
 type dialAnswer struct {
-	Call call.ID `json:"call"`
+	Call call.ID `json:"call" doc:"The new call."`
 }
 
-func (s *Server) dial(w http.ResponseWriter, r *http.Request) {
-	var req dialRequest
-	err := decode(r.Body, &req)
-	switch {
-	case err != nil:
-	case req.Number == "" || len(req.Number) > maxTarget:
-		err = BadField("number", "must be a number of at most 64 bytes")
-	default:
-		var id call.ID
-		if id, err = s.desk.DialOut(r.Context(), call.AgentID(r.PathValue("agent")), req.Number); err == nil {
-			s.write(w, http.StatusAccepted, dialAnswer{id})
-			return
-		}
+type dialInput struct {
+	AgentPath
+	CommandKey
+	Body dialRequest
+}
+
+type dialOutput struct{ Body dialAnswer }
+
+func (s *Server) dial(ctx context.Context, in *dialInput) (*dialOutput, error) {
+	if err := s.onlyFor(ctx, CallDial, in.Agent); err != nil {
+		return nil, err
 	}
-	s.fail(w, err)
-}
-
-// done answers a request that has no answer but that it was done.
-func (s *Server) done(w http.ResponseWriter, err error) {
+	id, err := s.desk.DialOut(ctx, in.Agent, in.Body.Number)
 	if err != nil {
-		s.fail(w, err)
-		return
+		return nil, err
 	}
-	w.WriteHeader(http.StatusNoContent)
+	return &dialOutput{dialAnswer{id}}, nil
 }

@@ -53,7 +53,7 @@ func TestCallControlRefuses(t *testing.T) {
 		status     int
 		field      string
 	}{
-		{control, `{"agent":"wang","do":"hold","loud":1}`, 400, ""},
+		{control, `{"agent":"wang","do":"hold","loud":1}`, 422, "loud"},
 		{control, `{"do":"hold"}`, 422, "agent"},
 		{control, `{"agent":"wang","do":"dance"}`, 422, "do"},
 		{control, `{"agent":"wang","do":"hold resume"}`, 422, "do"},

@@ -62,6 +62,7 @@ type App struct {
 	fallback  fallback
 	ari       *ari.Client
 	web       *web.Server
+	stored    bell // rings when the ledger has grown
 	health    health
 	tallies   *tallies
 	looked    atomic.Bool // Asterisk's calls are known
@@ -177,7 +178,7 @@ func (a *App) startLedger(ctx context.Context) error {
 		Logger:    a.log.With("part", "ledger"),
 		Drain:     drainLedger,
 		Alarm:     func(cause error) { a.health.set("ledger", cause) },
-		Committed: func(uint64) { a.folder.Wake() },
+		Committed: func(uint64) { a.folder.Wake(); a.stored.ring() },
 	})
 	if err != nil {
 		return err
@@ -336,8 +337,10 @@ func (a *App) look(ctx context.Context) error {
 }
 
 func (a *App) startWeb(ctx context.Context) error {
+	facts := records{cfg: a.cfg, ledger: a.ledger}
 	s, err := web.Listen(ctx, web.Options{
 		Listen: a.cfg.API.Listen, Token: a.cfg.API.Token.Reveal(), Desk: a, Metrics: a.metricsHandler(),
+		Agents: a.agents, Reports: facts, History: facts, Recordings: facts, Feed: feed{a.ledger, &a.stored},
 		Log: a.log.With("part", "web"),
 	})
 	if err != nil {

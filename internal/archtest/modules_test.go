@@ -48,6 +48,7 @@ var outsiders = []outside{
 	{"go.uber.org/goleak", ``, "for tests only"},
 	{"github.com/google/go-cmp", ``, "for tests only"},
 	{"github.com/anishathalye/porcupine", ``, "for tests only"},
+	{"github.com/getkin/kin-openapi", ``, "a judge of the document of the API, for tests only"},
 }
 
 // strangers returns every import of an outside module that is not known or not in its place.

@@ -1,0 +1,122 @@
+package app
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"hotline/call"
+	"hotline/configs"
+	"hotline/reports/sqlstore"
+	"hotline/web"
+)
+
+// factsOf are the facts of one call, and a store of recordings with one file.
+func factsOf(t *testing.T) records {
+	t.Helper()
+	dir := t.TempDir()
+	store, err := sqlstore.Open(t.Context(), filepath.Join(dir, "ledger.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	at := time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC) // nine in the morning in Shanghai
+	if _, err := store.Append(t.Context(), []call.Event{
+		{Kind: call.Arrived, At: at, Call: "c1", Number: "13800000001", Line: "10000"},
+		{Kind: call.Queued, At: at, Call: "c1", Queue: "q", Entered: at},
+		{
+			Kind: call.LeftQueue, At: at.Add(20 * time.Second), Call: "c1", Queue: "q", Entered: at, Wait: 20_000,
+			Outcome: call.Abandoned,
+		},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	c := configs.Default()
+	c.Site.TimeZone, c.Recordings.Dir = "Asia/Shanghai", filepath.Join(dir, "recordings")
+	c.Figures.Threshold, c.Figures.ShortAbandon = 15*time.Second, 5*time.Second
+	if err := os.MkdirAll(filepath.Join(c.Recordings.Dir, "2026"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"2026/c1.wav": "sound", "../secret": "secret"} {
+		if err := os.WriteFile(filepath.Join(c.Recordings.Dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return records{cfg: c, ledger: store}
+}
+
+func TestCallsForTheAPI(t *testing.T) {
+	calls, err := factsOf(t).Calls(t.Context(), web.CallFilter{Queue: "q", Number: "01", Limit: 5})
+	if err != nil || len(calls) != 1 || len(calls[0]) != 3 || calls[0][2].Kind != call.LeftQueue {
+		t.Errorf("%v %v", calls, err)
+	}
+}
+
+// TestRecordingsStayInTheirStore: no path of the ledger leads out of it.
+func TestRecordingsStayInTheirStore(t *testing.T) {
+	r := factsOf(t)
+	f, err := r.Open("2026/c1.wav")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if raw, err := io.ReadAll(f); string(raw) != "sound" || errors.Join(err, f.Close()) != nil {
+		t.Errorf("%q %v", raw, err)
+	}
+	for _, path := range []string{"../secret", "2026/../../secret", "/etc/passwd"} {
+		if _, err := r.Open(path); err == nil {
+			t.Errorf("%s is opened", path)
+		}
+	}
+	if _, err := r.Open("2026/c2.wav"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that is gone: %v", err)
+	}
+}
+
+func TestReportsForTheAPI(t *testing.T) {
+	r := factsOf(t)
+	day := web.ReportQuery{
+		From: "2026-03-02", Step: "1d", Format: "csv", Lang: "en", Short: -1, Columns: []string{"offered", "abandoned"},
+	}
+	const total = "\nall,,2026-03-02T00:00:00+08:00,2026-03-03T00:00:00+08:00,1,1,"
+	var out bytes.Buffer
+	if err := r.Report(t.Context(), day, &out); err != nil || !strings.Contains(out.String(), total) {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+	// The limits of the query take the place of the site's.
+	out.Reset()
+	day.Threshold, day.Short = 60_000, 30_000
+	if err := r.Report(t.Context(), day, &out); err != nil || !strings.Contains(out.String(), ",1,0,") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+	for name, c := range map[string]struct {
+		change func(*web.ReportQuery)
+		field  string
+	}{
+		"end alone":     {func(q *web.ReportQuery) { q.From, q.To = "", "2026-03-02" }, "to"},
+		"no date":       {func(q *web.ReportQuery) { q.From = "2026-02-30" }, "from"},
+		"old date":      {func(q *web.ReportQuery) { q.From = "0001-01-01" }, "from"},
+		"no last date":  {func(q *web.ReportQuery) { q.To = "soon" }, "to"},
+		"end first":     {func(q *web.ReportQuery) { q.To = "2026-03-01" }, "to"},
+		"two years":     {func(q *web.ReportQuery) { q.To = "2028-03-01" }, "to"},
+		"column":        {func(q *web.ReportQuery) { q.Columns = []string{"luck"} }, ""},
+		"part":          {func(q *web.ReportQuery) { q.Parts = []string{"luck"} }, ""},
+		"formula":       {func(q *web.ReportQuery) { q.Formula = "luck" }, ""},
+		"short above T": {func(q *web.ReportQuery) { q.Short = 60_000 }, ""},
+	} {
+		out.Reset()
+		q := day
+		c.change(&q)
+		var p web.Problem
+		if err := r.Report(t.Context(), q, &out); !errors.As(err, &p) || p.Status != http.StatusUnprocessableEntity ||
+			p.Field != c.field || p.Detail == "" || out.Len() > 0 {
+			t.Errorf("%s: %v %q", name, err, out.String())
+		}
+	}
+}
