@@ -37,6 +37,7 @@ type cli struct {
 	Recordings recordingsCmd `cmd:"" help:"Find recordings."`
 	Agent      agentCmd      `cmd:"" help:"Set an agent ready, on a break or offline."`
 	Migrate    migrateCmd    `cmd:"" help:"Bring the ledger's tables up to date."`
+	Backup     backupCmd     `cmd:"" help:"Copy the ledger of a running hotline to a new file (SQLite)."`
 
 	AsteriskFiles asteriskFilesCmd `cmd:"" help:"Write the configuration, prompts and music for an Asterisk of your own."`
 }

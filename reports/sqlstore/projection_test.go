@@ -268,7 +268,9 @@ func oneCall(id call.ID) []call.Event {
 		return e
 	}
 	return []call.Event{
-		{Kind: call.Arrived, At: change, Call: id, Line: "10000"}, kind(call.Queued), kind(call.Answered),
-		kind(call.TalkEnded), kind(call.WrapUpEnded), {Kind: call.Ended, At: change, Call: id},
+		{Kind: call.Arrived, At: change, Call: id, Line: "10000"},
+		kind(call.Queued), kind(call.Answered),
+		kind(call.TalkEnded), kind(call.WrapUpEnded),
+		{Kind: call.Ended, At: change, Call: id},
 	}
 }
