@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -50,6 +51,48 @@ func TestFaultsOfRedis(t *testing.T) {
 			heal:   func(t *testing.T, b *bench) { b.do(t, "REPLICAOF", "NO", "ONE") },
 		},
 		{
+			name: "disk full", want: ErrNotWritable, says: "MISCONF",
+			args: []string{"--enable-protected-configs", "local"},
+			inject: func(t *testing.T, b *bench) {
+				b.do(t, "CONFIG", "SET", "dir", "/proc") // no file can be made there
+				b.do(t, "CONFIG", "SET", "save", "1 1")
+				b.do(t, "CONFIG", "SET", "stop-writes-on-bgsave-error", "yes")
+				b.do(t, "SET", "changed", "1")
+				b.do(t, "BGSAVE")
+				tick := time.NewTicker(5 * time.Millisecond)
+				defer tick.Stop()
+				for ; !strings.Contains(b.admin.Info(t.Context(), "persistence").Val(), "bgsave_status:err"); <-tick.C {
+					b.must(t, t.Context().Err())
+				}
+			},
+			heal: func(t *testing.T, b *bench) { b.do(t, "CONFIG", "SET", "stop-writes-on-bgsave-error", "no") },
+		},
+		{
+			name: "loading its data", want: ErrNotWritable, says: "LOADING",
+			// It answers while it loads, and each key takes it some milliseconds.
+			args: []string{"--key-load-delay", "10000", "--loading-process-events-interval-bytes", "1024"},
+			inject: func(t *testing.T, b *bench) {
+				for i := range 100 {
+					b.do(t, "SET", fmt.Sprintf("stranger-%d", i), strings.Repeat("x", 500))
+				}
+				b.do(t, "SAVE")
+				b.must(t, b.server.Kill())
+				b.loaded = make(chan error, 1)
+				go func() { b.loaded <- b.server.Restart(t.Context()) }()
+			},
+			heal: func(t *testing.T, b *bench) { b.must(t, <-b.loaded) },
+		},
+		{
+			name: "set back to an older copy", want: ErrUnreachable,
+			inject: func(t *testing.T, b *bench) {
+				b.do(t, "SAVE")
+				b.ledger.append(sample(201, 50, 4)...)
+				b.fold.awaitLevel(t, 250)
+				b.must(t, b.server.Kill())
+			},
+			heal: func(t *testing.T, b *bench) { b.must(t, b.server.Restart(t.Context())) },
+		},
+		{
 			name: "password changed", want: ErrRefused,
 			inject: func(t *testing.T, b *bench) {
 				b.do(t, "CONFIG", "SET", "requirepass", "new")
@@ -77,15 +120,20 @@ func TestFaultsOfRedis(t *testing.T) {
 type fault struct {
 	name         string
 	inject, heal func(*testing.T, *bench)
-	keeps        bool   // Redis keeps its data over a restart
-	want         error  // what the state must say meanwhile
-	rebuilds     uint64 // how often the counters must be begun anew because of it
+	keeps        bool     // Redis keeps its data over a restart
+	args         []string // of Redis
+	want         error    // what the state must say meanwhile
+	says         string   // and in which words of Redis
+	rebuilds     uint64   // how often the counters must be begun anew because of it
 }
 
 // bench is a real Redis with a Folder and a Mirror at work on it.
 type bench struct {
 	server *testbed.Redis
 	admin  *redis.Conn // open all the time, so that a changed password does not lock it out
+	loaded chan error  // the end of a start in the background
+	ledger *memLedger
+	fold   *running
 }
 
 func (b *bench) must(t *testing.T, err error) {
@@ -101,7 +149,7 @@ func (b *bench) do(t *testing.T, args ...any) {
 }
 
 func (f fault) try(t *testing.T) {
-	b := &bench{server: testbed.RunRedis(t, testbed.RedisOptions{AppendOnly: f.keeps})}
+	b := &bench{server: testbed.RunRedis(t, testbed.RedisOptions{AppendOnly: f.keeps, Args: f.args})}
 	client := redis.NewClient(&redis.Options{Addr: b.server.Addr, DisableIdentity: true})
 	b.admin = client.Conn()
 	t.Cleanup(func() {
@@ -116,23 +164,28 @@ func (f fault) try(t *testing.T) {
 
 	ledger := &memLedger{events: sample(1, 200, 1)}
 	fold, live := run(t, s, ledger), runMirror(t, s)
+	b.ledger, b.fold = ledger, fold
 	before := fold.awaitLevel(t, 200)
 	live.Put(1, entered, "before")
 	live.await(t, 1)
 
 	f.inject(t, b)
-	ledger.append(sample(201, 130, 2)...)
+	had := len(ledger.all())
+	ledger.append(sample(uint64(had)+1, 130, 2)...)
 	fold.Wake()
 	live.Put(2, entered, "meanwhile")
 	if f.want != nil {
-		st := fold.awaitFault(t, f.want)
-		if st.Applied > 200 || st.Since.IsZero() {
+		st := fold.await(t, f.want.Error(), func(st Status) bool {
+			return errors.Is(st.Err, f.want) && strings.Contains(st.Err.Error(), f.says)
+		})
+		if st.Applied > uint64(had) || st.Since.IsZero() {
 			t.Errorf("the state during the fault is %+v", st)
 		}
 		f.heal(t, b)
 	}
-	after := fold.awaitLevel(t, 330)
+	after := fold.awaitLevel(t, had+130)
 	mustAgree(t.Context(), t, s, ledger.all())
+	mustVerify(t.Context(), t, s, ledger)
 	if n := after.Rebuilds - before.Rebuilds; n != f.rebuilds {
 		t.Errorf("the counters were begun anew %d times, want %d", n, f.rebuilds)
 	}

@@ -88,6 +88,9 @@ func redisWays(h *house.House, wire *line) []way {
 		{"read-only", func() { ask(h.Redis.Addr, "REPLICAOF 127.0.0.1 1") }, func() {
 			ask(h.Redis.Addr, "REPLICAOF NO ONE")
 		}},
+		{"out of memory", func() { ask(h.Redis.Addr, "CONFIG SET maxmemory 1") }, func() {
+			ask(h.Redis.Addr, "CONFIG SET maxmemory 0")
+		}},
 		{"failed over", func() { must(h.Redis.Kill()) }, failover(h, wire, ask)},
 	}
 }
