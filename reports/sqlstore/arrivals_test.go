@@ -13,7 +13,12 @@ import (
 // TestCallsByArrival: by every filter, and page by page each call once, also those that
 // arrived in the same millisecond.
 func TestCallsByArrival(t *testing.T) {
-	s, at := open(t), sqlstoretest.At
+	t.Parallel()
+	sqlstore.EachPlace(t, callsByArrival)
+}
+
+func callsByArrival(t *testing.T, place sqlstore.Place) {
+	s, at := openAt(t, place), sqlstoretest.At
 	var events []call.Event
 	for i, id := range []call.ID{"a", "b", "c", "d", "e"} {
 		begin := at(100 + i/2*100) // a and b at 100, c and d at 200, e at 300
