@@ -3,13 +3,16 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"net/http"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/go-cmp/cmp"
 )
 
 // documentOf reads the document as any client does.
@@ -154,5 +157,28 @@ func TestErrorsNameEachField(t *testing.T) {
 	var p map[string]any
 	if err := json.Unmarshal([]byte(r.text), &p); err != nil || p["detail"] == nil || p["type"] != "about:blank" {
 		t.Errorf("%v %s", err, r.text)
+	}
+}
+
+// update writes web/testdata/openapi.json anew.
+var update = flag.Bool("update", false, "write testdata/openapi.json anew")
+
+// TestDocumentOnFile: a change of the API is seen in the change that makes it, and clients
+// can be made of the file. Run with -update to write it.
+func TestDocumentOnFile(t *testing.T) {
+	s, _ := withLedger(t)
+	const file = "testdata/openapi.json"
+	now := s.do("GET", "/api/v1/openapi.json", "").text + "\n"
+	if *update {
+		if err := os.WriteFile(file, []byte(now), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(kept), "\n"), strings.Split(now, "\n")); diff != "" {
+		t.Errorf("the document has changed; run the test with -update and look at the difference:\n%s", diff)
 	}
 }
