@@ -17,6 +17,7 @@ import (
 	"hotline/call"
 	"hotline/configs"
 	"hotline/configs/asterisk"
+	"hotline/internal/app"
 	"hotline/internal/demo"
 	"hotline/internal/phonesim"
 	"hotline/reports/sqlstore"
@@ -281,7 +282,7 @@ func (h *House) stores() {
 		return
 	}
 	var err error
-	if h.ledger, err = sqlstore.OpenReadOnly(h.T.Context(), h.Config.Ledger.Path); err != nil {
+	if h.ledger, err = sqlstore.OpenReadOnlyAt(h.T.Context(), app.LedgerAt(h.Config)); err != nil {
 		h.T.Fatal(err)
 	}
 	h.figures, err = redisstore.Open(redisstore.Options{
