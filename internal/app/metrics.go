@@ -197,6 +197,10 @@ func ledgerValues() []value {
 			func(r *readings) float64 { return float64(r.ledger.Depth) },
 		},
 		{
+			"hotline_ledger_spooled_events", "Of those, events that wait on the disk: the ledger does not answer.", now,
+			func(r *readings) float64 { return float64(r.ledger.Spooled) },
+		},
+		{
 			"hotline_ledger_events_total", "Events written to the ledger.", total,
 			func(r *readings) float64 { return float64(r.ledger.Stored) },
 		},
