@@ -24,6 +24,10 @@ const (
 	// awayWait is the same for a Redis that could not be asked for a while: the holder may be in
 	// the middle of a command that fails, and comes back after it.
 	awayWait = leaseTTL
+	// awayMemory is for how long it counts that Redis could not be asked. One look that went
+	// well does not end it: a master that hung while another was made answers once more when it
+	// is back, and what it says holds no longer.
+	awayMemory = 2 * awayWait
 )
 
 // ErrLeaseLost says that another controller acts now. Whoever gets it must stop at once: two
@@ -115,19 +119,19 @@ return 0`
 func (l *Lease) Acquire(ctx context.Context, waiting func()) error {
 	tick := time.NewTicker(standbyPoll)
 	defer tick.Stop()
-	said, away, free := false, false, time.Time{}
+	said, awayAt, free := false, time.Time{}, time.Time{}
 	for {
 		before := time.Now()
-		state, err := l.look.Run(ctx, l.store.redis, l.keys()).Int()
+		state, err := l.look.Run(ctx, l.store.lease, l.keys()).Int()
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case err != nil && !said:
 			return fmt.Errorf("lease: %w", plain(err))
 		case err != nil: // the other one goes on without Redis, so it is not ours
-			away, free = true, time.Time{}
+			awayAt, free = time.Now(), time.Time{}
 		case state == leaseHeld:
-			away, free = false, time.Time{}
+			free = time.Time{}
 			if !said {
 				waiting()
 			}
@@ -135,7 +139,7 @@ func (l *Lease) Acquire(ctx context.Context, waiting func()) error {
 		case free.IsZero():
 			free = before
 		}
-		if !free.IsZero() && time.Since(free) >= leaveAlone(state, away) {
+		if !free.IsZero() && time.Since(free) >= leaveAlone(state, awayAt) {
 			if err := l.take(ctx); err == nil {
 				return nil
 			}
@@ -150,9 +154,9 @@ func (l *Lease) Acquire(ctx context.Context, waiting func()) error {
 }
 
 // leaveAlone is how long a lease that can be had is left to a holder who may live.
-func leaveAlone(state int, away bool) time.Duration {
+func leaveAlone(state int, awayAt time.Time) time.Duration {
 	switch {
-	case away: // it ran out while Redis could not be asked, and the holder is on his way
+	case time.Since(awayAt) < awayMemory: // it ran out while Redis could not be asked, and the holder is on his way
 		return awayWait
 	case state == leaseNew:
 		return emptyWait
@@ -166,7 +170,7 @@ var errTaken = errors.New("the lease was taken meanwhile")
 
 func (l *Lease) take(ctx context.Context) error {
 	before := time.Now()
-	token, err := l.acquire.Run(ctx, l.store.redis, l.keys(), l.owner, leaseTTL.Milliseconds()).Int64()
+	token, err := l.acquire.Run(ctx, l.store.lease, l.keys(), l.owner, leaseTTL.Milliseconds()).Int64()
 	switch {
 	case err != nil:
 		return plain(err)
@@ -248,7 +252,7 @@ func (l *Lease) refresh(ctx context.Context) error {
 		return ErrLeaseLost
 	}
 	before := time.Now()
-	held, err := l.renew.Run(ctx, l.store.redis, l.keys(), l.owner, leaseTTL.Milliseconds(), l.Token()).Int()
+	held, err := l.renew.Run(ctx, l.store.lease, l.keys(), l.owner, leaseTTL.Milliseconds(), l.Token()).Int()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -269,7 +273,7 @@ func (l *Lease) refresh(ctx context.Context) error {
 func (l *Lease) giveBack(ctx context.Context) error {
 	bound, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	if err := l.release.Run(bound, l.store.redis, l.keys()[:1], l.owner).Err(); err != nil {
+	if err := l.release.Run(bound, l.store.lease, l.keys()[:1], l.owner).Err(); err != nil {
 		return fmt.Errorf("give the lease back: %w", plain(err))
 	}
 	return nil

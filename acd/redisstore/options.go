@@ -104,7 +104,11 @@ func orDefault[T comparable](v *T, d T) {
 // client makes the connection pool. It retries nothing by itself, but for the redirections of
 // a cluster: the goroutines here have their own back-off, and a reader wants its answer or its
 // error within the timeouts above.
-func (o Options) client() redis.UniversalClient {
+//
+// life bounds how old a connection gets, 0 = any age. Behind Sentinel the library may keep one
+// to a master that hung while another was made: it takes writes for some seconds after it is
+// back, until the sentinels tell it. Whoever connects anew asks them where the master is.
+func (o Options) client(life time.Duration) redis.UniversalClient {
 	addrs := o.Addrs
 	if o.Addr != "" {
 		addrs = []string{o.Addr}
@@ -114,7 +118,7 @@ func (o Options) client() redis.UniversalClient {
 		Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLS,
 		DialTimeout: o.DialTimeout, ReadTimeout: o.ReadTimeout, WriteTimeout: o.WriteTimeout,
 		PoolSize: o.PoolSize, PoolTimeout: o.ReadTimeout,
-		MaxRetries: -1, DialerRetries: 1, ContextTimeoutEnabled: true,
+		ConnMaxLifetime: life, MaxRetries: -1, DialerRetries: 1, ContextTimeoutEnabled: true,
 		Protocol: 2, DisableIdentity: true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})

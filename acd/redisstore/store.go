@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -16,6 +17,7 @@ import (
 // methods may be called from any goroutine.
 type Store struct {
 	redis    redis.UniversalClient
+	lease    redis.UniversalClient // that of the lease, often the same one
 	keys     keyspace
 	rules    Rules
 	teams    map[string][]call.AgentID
@@ -25,16 +27,30 @@ type Store struct {
 	embedded *embedded // nil for a real Redis
 }
 
-// Open makes a Store for a real Redis, Redis Cluster or Sentinel. It does not connect: a Redis that is down must not
-// keep the hotline from starting. Check tells whether it can be used. The error is
-// ErrOptions or ErrRules.
+// How old a connection gets behind Sentinel. That of the lease bounds for how long a holder
+// can believe a master that is none any more: with one answer of Redis it is less than awayWait,
+// so he is at the new master before anybody takes the lease there.
+const (
+	sentinelLife = 5 * time.Second
+	leaseLife    = 2 * leaseRenew
+)
+
+// Open makes a Store for a real Redis, Redis Cluster or Sentinel. It does not connect: a Redis
+// that is down must not keep the hotline from starting. Check tells whether it can be used. The
+// error is ErrOptions or ErrRules.
 func Open(o Options) (*Store, error) {
 	o, err := o.normal()
 	if err != nil {
 		return nil, err
 	}
+	client := o.client(0)
+	lease := client
+	if o.SentinelMaster != "" {
+		client, lease = o.client(sentinelLife), o.client(leaseLife)
+	}
 	return &Store{
-		redis:   o.client(),
+		redis:   client,
+		lease:   lease,
 		keys:    keyspace(o.Prefix),
 		rules:   o.Rules,
 		teams:   members(o.Teams),
@@ -59,6 +75,9 @@ func members(teams map[call.AgentID]string) map[string][]call.AgentID {
 // the Mirror must have ended before.
 func (s *Store) Close() error {
 	err := s.redis.Close()
+	if s.lease != s.redis {
+		err = errors.Join(err, s.lease.Close())
+	}
 	if s.embedded != nil {
 		s.embedded.close()
 	}
