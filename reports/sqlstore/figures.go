@@ -23,6 +23,9 @@ func (s *Store) Figures(ctx context.Context, spec reports.Spec) ([]reports.Row, 
 		return nil, fmt.Errorf("figures: %w", err)
 	}
 	c := newCount(spec)
+	if err := s.alsoSeen(ctx, c); err != nil {
+		return nil, fmt.Errorf("figures: %w", err)
+	}
 	var stays, legs []counted
 	var group errgroup.Group
 	group.Go(func() (err error) { stays, err = s.counts(ctx, c, staysQuery(spec.Rules)); return err })
@@ -53,6 +56,23 @@ func (s *Store) countable(ctx context.Context) error {
 		return fmt.Errorf("%w: call %s: %s", reports.ErrUnknownEvent, bad[0].Call, bad[0].Cause)
 	}
 	return nil
+}
+
+// alsoSeen makes rows for queues of which nothing is counted in the period, though an agent's
+// part that is not over, or that he dialled himself, lies there: a report that shows empty
+// intervals shows theirs.
+func (s *Store) alsoSeen(ctx context.Context, c *count) error {
+	if !c.spec.Empty {
+		return nil
+	}
+	var queues []string
+	err := s.read.NewSelect().Table("legs").ColumnExpr("DISTINCT queue").
+		Where("talk_ms IS NULL OR direction = 'outbound'").
+		Where("answer_ms >= ? AND answer_ms < ?", c.fromMs, c.toMs).Scan(ctx, &queues)
+	for _, q := range queues {
+		c.see(q)
+	}
+	return err
 }
 
 // question is what is asked of one table.

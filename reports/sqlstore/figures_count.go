@@ -81,13 +81,21 @@ func ceilMs(t time.Time) int64 {
 func (c *count) figures(n counted) *reports.Figures {
 	at := time.UnixMilli(n.AtMs)
 	i := sort.Search(len(c.cut), func(i int) bool { return at.Before(c.cut[i].End) })
-	if i == len(c.cut) || at.Before(c.cut[i].Start) || c.only != nil && !c.only[n.Queue] {
+	if i == len(c.cut) || at.Before(c.cut[i].Start) || !c.see(n.Queue) {
 		return nil
 	}
-	if c.rows[n.Queue] == nil {
-		c.rows[n.Queue] = make([]reports.Figures, len(c.cut))
-	}
 	return &c.rows[n.Queue][i]
+}
+
+// see makes the rows of a queue, and tells whether it is asked for.
+func (c *count) see(queue string) bool {
+	if c.only != nil && !c.only[queue] {
+		return false
+	}
+	if c.rows[queue] == nil {
+		c.rows[queue] = make([]reports.Figures, len(c.cut))
+	}
+	return true
 }
 
 // result puts the sums in order.
