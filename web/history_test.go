@@ -159,7 +159,7 @@ func withLedger(t *testing.T) (*served, *ledger) {
 	s := serveWith(t, &desk{health: Health{OK: true}}, Options{
 		Token: token, Gate: door{}, Team: teamOf, Limits: Limits{PerAddress: 1e6, PerUser: 1e6},
 		Agents:  func() []call.AgentID { return []call.AgentID{exampleAgent, "a1002", "b1"} },
-		Reports: l, History: l, Recordings: l, Feed: l, Audit: l,
+		Reports: l, History: l, Recordings: l, Feed: l, Audit: l, Hooks: &shelf{},
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "up 1\n") }),
 	})
 	return s, l

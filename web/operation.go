@@ -45,6 +45,7 @@ const (
 	callbackTag  = "callbacks"
 	reportTag    = "reports"
 	recordingTag = "recordings"
+	hookTag      = "hooks"
 	systemTag    = "system"
 )
 

@@ -31,6 +31,7 @@ const (
 	CallRead      Right = "call.read"      // what became of calls
 	NumberRead    Right = "number.read"    // callers' numbers in full
 	RecordingPlay Right = "recording.play" // find and hear recordings 放音
+	HookManage    Right = "hook.manage"    // send events to other programs
 )
 
 // Scope is how far a right goes.
@@ -93,6 +94,8 @@ func rowOf(r Right) row {
 		return row{own, own, own, all, own, no, no, no, all, no, all, no}
 	case RecordingPlay:
 		return row{own, own, own, own, own, no, all, no, all, no, all, no}
+	case HookManage:
+		return row{no, no, no, no, no, no, no, no, no, no, no, all}
 	}
 	return row{}
 }
@@ -101,7 +104,7 @@ func rowOf(r Right) row {
 func rights() []Right {
 	return []Right{
 		Open, LiveRead, HealthRead, MetricsRead, AgentState, CallDial, CallControl, CallSteer, CallbackRead,
-		CallbackDrop, ReportRead, CallRead, NumberRead, RecordingPlay,
+		CallbackDrop, ReportRead, CallRead, NumberRead, RecordingPlay, HookManage,
 	}
 }
 

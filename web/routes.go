@@ -55,6 +55,9 @@ func (s *Server) register() {
 	if s.o.History != nil && s.o.Feed != nil {
 		s.registerEvents()
 	}
+	if s.hooks != nil {
+		s.registerHooks()
+	}
 }
 
 // config is that of the library, without what it would serve by itself: its own pages load
@@ -79,6 +82,7 @@ func (s *Server) config() huma.Config {
 		{Name: callbackTag, Description: "Who is to be called back. 回呼"},
 		{Name: reportTag, Description: "Figures of periods. 统计报表"},
 		{Name: recordingTag, Description: "Recordings of calls. 录音"},
+		{Name: hookTag, Description: "Events for other programs. 事件推送"},
 		{Name: systemTag, Description: "Of the API itself. 系统"},
 	}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{

@@ -50,6 +50,7 @@ type Options struct {
 	History    History
 	Recordings Recordings // needs History
 	Feed       Feed       // needs History
+	Hooks      HookStore  // needs Feed
 	Log        *slog.Logger
 }
 
@@ -83,6 +84,8 @@ type Server struct {
 	tuned     tuning
 	tail      *tail
 	parts     *parts
+	hooks     *hooks
+	courier   *courier
 	open      openSockets
 	snapshot  snapshot
 	life      context.Context // ends with Run
@@ -109,6 +112,13 @@ func Listen(ctx context.Context, o Options) (*Server, error) {
 	s.life, s.end = context.WithCancel(context.WithoutCancel(ctx))
 	s.parts = newParts(o.History, s.tuned.callsKnown)
 	s.tail = newTail(o.Feed, s.parts, s.tuned.held, o.Log)
+	var err error
+	if o.Hooks != nil && o.Feed != nil {
+		if s.hooks, err = newHooks(ctx, o.Hooks); err != nil {
+			return nil, fmt.Errorf("web: %w", err)
+		}
+		s.courier = newCourier(o.Feed, s.hooks, o.Log)
+	}
 	routes, err := s.routes()
 	if err != nil {
 		return nil, fmt.Errorf("web: %w", err)
@@ -138,6 +148,9 @@ func (s *Server) Run(ctx context.Context) error {
 	var reading sync.WaitGroup
 	if s.o.Feed != nil {
 		reading.Go(func() { s.tail.run(s.life) })
+	}
+	if s.courier != nil {
+		reading.Go(func() { s.courier.run(s.life) })
 	}
 	defer s.open.wg.Wait()
 	defer reading.Wait()

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -341,7 +342,8 @@ func (a *App) startWeb(ctx context.Context) error {
 	s, err := web.Listen(ctx, web.Options{
 		Listen: a.cfg.API.Listen, Token: a.cfg.API.Token.Reveal(), Desk: a, Metrics: a.metricsHandler(),
 		Agents: a.agents, Reports: facts, History: facts, Recordings: facts, Feed: feed{a.ledger, &a.stored},
-		Log: a.log.With("part", "web"),
+		Hooks: hookFile{filepath.Join(filepath.Dir(filepath.Clean(a.cfg.Recordings.Dir)), "hooks.json")},
+		Log:   a.log.With("part", "web"),
 	})
 	if err != nil {
 		return err

@@ -149,7 +149,7 @@ func periodOf(q web.ReportQuery, grid reports.Grid, now time.Time) (reports.Inte
 func dayOf(field, date string, grid reports.Grid) (reports.Interval, error) {
 	const noon = 12 * time.Hour
 	d, err := time.ParseInLocation(time.DateOnly, date, grid.Zone)
-	if err != nil || d.Year() < 2000 {
+	if err != nil || d.Year() < 2000 || d.Year() > 2999 {
 		return reports.Interval{}, web.BadField(field, "must be a date such as 2026-01-31")
 	}
 	return grid.DayOf(d.Add(noon + grid.DayStart)), nil

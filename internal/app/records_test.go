@@ -102,6 +102,7 @@ func TestReportsForTheAPI(t *testing.T) {
 		"end alone":     {func(q *web.ReportQuery) { q.From, q.To = "", "2026-03-02" }, "to"},
 		"no date":       {func(q *web.ReportQuery) { q.From = "2026-02-30" }, "from"},
 		"old date":      {func(q *web.ReportQuery) { q.From = "0001-01-01" }, "from"},
+		"far date":      {func(q *web.ReportQuery) { q.From = "9999-12-31" }, "from"},
 		"no last date":  {func(q *web.ReportQuery) { q.To = "soon" }, "to"},
 		"end first":     {func(q *web.ReportQuery) { q.To = "2026-03-01" }, "to"},
 		"two years":     {func(q *web.ReportQuery) { q.To = "2028-03-01" }, "to"},
