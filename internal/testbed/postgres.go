@@ -284,7 +284,7 @@ func (p *Postgres) Restart(ctx context.Context) error {
 
 // Stop ends PostgreSQL and removes its folder. A second Stop does nothing.
 func (p *Postgres) Stop() error {
-	err := p.Halt()
+	err := errors.Join(p.Halt(), freeSegment(p.data))
 	if removed := p.dir.Remove(); !errors.Is(removed, os.ErrClosed) {
 		err = errors.Join(err, removed)
 	}

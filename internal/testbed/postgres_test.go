@@ -99,3 +99,40 @@ func TestPostgresFromPackages(t *testing.T) {
 	}
 	testPostgres(t, PostgresOptions{Unpacked: true})
 }
+
+// TestKilledPostgresLeavesNoMemory: what the kernel keeps for a killed one goes with Stop.
+func TestKilledPostgresLeavesNoMemory(t *testing.T) {
+	p, err := StartPostgres(t.Context(), PostgresOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(p.data + "/postmaster.pid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := strings.Fields(strings.Split(string(text), "\n")[6])[1]
+	held := func() bool {
+		segments, err := os.ReadFile("/proc/sysvipc/shm")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(segments)) {
+			if fields := strings.Fields(line); len(fields) > 1 && fields[1] == id {
+				return true
+			}
+		}
+		return false
+	}
+	if err := p.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if !held() {
+		t.Fatal("a killed one leaves nothing, so this test proves nothing")
+	}
+	if err := p.Stop(); err != nil {
+		t.Error(err)
+	}
+	if held() {
+		t.Error("the memory is still there")
+	}
+}

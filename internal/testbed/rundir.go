@@ -107,7 +107,7 @@ func sweep(parent string) error {
 			errs = append(errs, file.Close())
 		}
 		if err == nil || errors.Is(err, os.ErrNotExist) {
-			errs = append(errs, os.RemoveAll(path))
+			errs = append(errs, freeSegment(filepath.Join(path, "data")), os.RemoveAll(path))
 		}
 	}
 	return errors.Join(errs...)
