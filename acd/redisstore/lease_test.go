@@ -141,3 +141,22 @@ func TestLeaseOutlivesRedis(t *testing.T) {
 		t.Errorf("another took the lease from a Redis that was empty: %v", err)
 	}
 }
+
+// TestLeaseOfAnotherWithTheSameNumber: a replica that had not heard of the last holder was made
+// the master and gave his number away a second time. The name tells the two apart.
+func TestLeaseOfAnotherWithTheSameNumber(t *testing.T) {
+	r := testbed.RunRedis(t, testbed.RedisOptions{})
+	l := holder(t, r.Addr)
+	if err := l.Acquire(t.Context(), func() {}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Say(t.Context(), "SET", l.store.keys.lease(), "another"); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.refresh(t.Context()); !errors.Is(err, ErrLeaseLost) {
+		t.Errorf("the lease of another is renewed: %v", err)
+	}
+	if name, err := r.Say(t.Context(), "GET", l.store.keys.lease()); err != nil || name != "another" {
+		t.Errorf("the lease is %q, %v; want the other's", name, err)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,7 +110,7 @@ func orDefault[T comparable](v *T, d T) {
 // to a master that hung while another was made: it takes writes for some seconds after it is
 // back, until the sentinels tell it. Whoever connects anew asks them where the master is.
 func (o Options) client(life time.Duration) redis.UniversalClient {
-	addrs := o.Addrs
+	addrs := slices.Clone(o.Addrs) // the library appends what it finds
 	if o.Addr != "" {
 		addrs = []string{o.Addr}
 	}
