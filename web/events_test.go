@@ -129,6 +129,25 @@ func TestStreamGoesOnWithoutLossOrDouble(t *testing.T) {
 	}
 }
 
+// TestTailIsWholeOrSaysSo: a reader is never given events with a gap before them.
+func TestTailIsWholeOrSaysSo(t *testing.T) {
+	tail := newTail(nil, nil, 10, nil)
+	tail.held, tail.last, tail.ready = []call.Event{{Seq: 5}, {Seq: 6}}, 6, true
+	for seq, want := range map[uint64]struct {
+		whole bool
+		first uint64
+	}{2: {}, 3: {}, 4: {true, 5}, 5: {true, 6}, 6: {true, 0}, 7: {true, 0}} {
+		events, _, whole := tail.after(seq)
+		first := uint64(0)
+		if len(events) > 0 {
+			first = events[0].Seq
+		}
+		if whole != want.whole || first != want.first {
+			t.Errorf("after %d: whole %t from %d, want %+v", seq, whole, first, want)
+		}
+	}
+}
+
 // TestStreamTellsOwnCallsAlone: an agent is sent what concerns him, from the moment his phone
 // is rung, and no number; in his team a senior sees more, a supervisor sees all.
 func TestStreamTellsOwnCallsAlone(t *testing.T) {

@@ -247,6 +247,15 @@ func TestRolesAddUp(t *testing.T) {
 	}
 }
 
+// TestNobodyIsOfNoTeam: agents without a team are not of one team.
+func TestNobodyIsOfNoTeam(t *testing.T) {
+	s := &Server{o: Options{}.withDefaults()}
+	a := asker{Principal: people.Principal{User: "u", Roles: []people.Role{people.Senior}, Agent: "a1"}}
+	if !s.sees(a, CallRead, "a1") || s.sees(a, CallRead, "a2") || s.sees(a, CallRead, "") {
+		t.Error("a senior without a team sees others, or not himself")
+	}
+}
+
 // TestLiveShowsWhatIsYours: an agent sees himself, his queues and his call; numbers are
 // masked for those who do not handle the call.
 func TestLiveShowsWhatIsYours(t *testing.T) {
