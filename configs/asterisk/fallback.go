@@ -34,7 +34,7 @@ type Line struct {
 
 // TryEvery is how long a caller for whom there is no controller waits before he looks for
 // one again.
-const TryEvery = 250 * time.Millisecond
+const TryEvery = time.Second
 
 const (
 	// See [Params.Patience].

@@ -31,7 +31,7 @@ func TestQueueOfTheFallback(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"< 20]?app", "exten => 95001,1,Set(QUEUE=hl-complaints)\n same => n,Set(QUEUE_MAX=600)",
+		"< 5]?app", "exten => 95001,1,Set(QUEUE=hl-complaints)\n same => n,Set(QUEUE_MAX=600)",
 		"exten => +8695001,1,Set(QUEUE=hl-complaints)\n same => n,Set(QUEUE_MAX=0)",
 	} {
 		if !strings.Contains(string(text), want) {

@@ -36,7 +36,7 @@ type Params struct {
 	ApologySound string
 
 	// Patience is for how many seconds a caller hears music while no controller is
-	// connected, and is offered to the application again every quarter of a second, before
+	// connected, and is offered to the application again every second, before
 	// Asterisk's own queue takes him; 0 means 5, which covers a restart. Without Lines the
 	// call is given up then, and 0 means a minute.
 	Patience int

@@ -243,7 +243,7 @@ func TestRecordingComesBeforeApplication(t *testing.T) {
 	plan := string(text)
 	order := []string{
 		"HOTLINE_APP = hotline\n", "CALLERID(num)=${FILTER(", "Answer()", "MixMonitor(", "Stasis(${HOTLINE_APP},in,",
-		"< 240]?app", "Queue(${QUEUE}", "Playback(", "Hangup(38)",
+		"< 60]?app", "Queue(${QUEUE}", "Playback(", "Hangup(38)",
 	}
 	at := 0
 	for _, step := range order {

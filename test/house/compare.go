@@ -167,7 +167,8 @@ func compareOffers(t *testing.T, s *Story) {
 
 // crossed tells whether an agent picked up in the moment in which the ring was taken back.
 func crossed(r phonesim.Record) bool {
-	return !r.Answered.IsZero() && r.EndedBy == phonesim.SideRemote && r.Ended.Sub(r.Answered) < tolerance && len(r.Heard) == 0
+	return !r.Answered.IsZero() && r.EndedBy == phonesim.SideRemote && r.Ended.Sub(r.Answered) < tolerance &&
+		len(r.Heard) == 0
 }
 
 // calledOff tells whether a ring was taken back: by the agent who asked, when it was a
