@@ -202,6 +202,7 @@ type Survey struct {
 type Agent struct {
 	ID           call.AgentID   `yaml:"id"`
 	Name         string         `yaml:"name"`      // "" = the id
+	Team         string         `yaml:"team"`      // by which figures are added up; "" = none
 	Extension    string         `yaml:"extension"` // number that other agents dial; "" = none
 	User         string         `yaml:"user"`      // SIP user, never a number; "" = the id
 	Endpoint     string         `yaml:"endpoint"`  // what Asterisk dials; "" = PJSIP/<user>

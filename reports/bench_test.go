@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -87,4 +88,35 @@ func BenchmarkReport(b *testing.B) {
 	}
 	b.ReportMetric(float64(len(d.events)), "events")
 	b.ReportMetric(float64(b.N)*calls/b.Elapsed().Seconds(), "calls/s")
+}
+
+// TestChangesFromTheLedger makes the figures of agents' time out of SQLite: what began before
+// the period and ended after it is known, what lies days away is not read.
+func TestChangesFromTheLedger(t *testing.T) {
+	t.Parallel()
+	events, spec := shift(t)
+	d := &desk{start: spec.Period.Start}
+	d.arrived("c0", -3*24*3600, "10000") // arrivals tell where in the ledger a time lies
+	d.events = append(d.events, events...)
+	d.arrived("c9", 3*24*3600, "10000")
+	d.change(3*24*3600+60, "ann", call.Ready, call.Offline, "", 60)
+	s := ledger(t, d.events)
+	start, end := spec.Period.Start, spec.Period.End
+	got, err := reports.BuildWithStates(s.Events(t.Context(), start, end), s.Changes(t.Context(), start, end), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := compute(t, events, spec); !slices.Equal(got.Groups, want.Groups) {
+		t.Errorf("from the ledger\n%+v\nfrom memory\n%+v", got.Groups, want.Groups)
+	}
+	read := 0
+	for e, err := range s.Changes(t.Context(), start, end) {
+		if err != nil || e.Kind != call.AgentChanged {
+			t.Fatalf("%+v, %v", e, err)
+		}
+		read++
+	}
+	if read != 9 {
+		t.Errorf("%d changes read, want the 9 of the day", read)
+	}
 }

@@ -46,85 +46,114 @@ func Columns() []Column {
 	return names
 }
 
+// Rule says to which interval a figure belongs.
+type Rule string
+
+// The rules.
+const (
+	AtEntry   Rule = "queue entry"
+	AtAnswer  Rule = "agent's answer"
+	AtRing    Rule = "begin of the ring"
+	AtDial    Rule = "dialling"
+	AtArrival Rule = "arrival"
+	Prorated  Rule = "cut at the borders"
+	AnswerAnd Rule = "agent's answer; times cut at the borders"
+)
+
+// Definition describes a figure for documents and help texts.
+type Definition struct {
+	Column  Column
+	Chinese string // headings; {T} and {S} stand for the limits
+	English string
+	Metric  string // its number among the metrics of the trade, "" when it has none
+	Formula string
+	Rule    Rule
+	// Calls says that the figure is a number of calls, which can be listed: see Calls.
+	Calls bool
+	count func(Figures) int64
+}
+
+// Count is the number of calls, 0 for a figure that is none.
+func (d Definition) Count(f Figures) int64 {
+	if d.count == nil {
+		return 0
+	}
+	return d.count(f)
+}
+
+// Definitions lists every figure in the order of Columns.
+func Definitions() []Definition {
+	var all []Definition
+	for _, c := range columns() {
+		all = append(all, Definition{
+			Column: c.name, Chinese: c.zh, English: c.en, Metric: c.metric, Formula: c.formula, Rule: c.rule,
+			Calls: c.count != nil, count: c.count,
+		})
+	}
+	return all
+}
+
 // column is the definition behind a name. In headings {T} and {S} stand for the limits.
 type column struct {
-	name   Column
-	zh, en string
-	cell   func(Figures, Spec) cell
+	name    Column
+	zh, en  string
+	metric  string
+	formula string
+	rule    Rule
+	cell    func(Figures, Spec) cell
+	count   func(Figures) int64 // of a number of calls, else nil
 }
 
 // columns lists the definitions.
 func columns() []column {
-	return append(append(counts(), rates()...), times()...)
+	var all []column
+	for _, some := range [][]column{
+		stayCounts(), talkCounts(), ringCounts(), arrivalCounts(), stayRates(), levels(), otherRates(), waits(),
+		talkTimes(), agentTimes(),
+	} {
+		all = append(all, some...)
+	}
+	return all
 }
 
-// counts are the columns with numbers of calls.
-func counts() []column {
-	n := func(name Column, zh, en string, of func(Figures) int64) column {
-		return column{name, zh, en, func(f Figures, _ Spec) cell { return count(of(f)) }}
-	}
-	return []column{
-		n("offered", "呼入", "offered", func(f Figures) int64 { return f.Offered }),
-		n("answered", "接通", "answered", func(f Figures) int64 { return f.Answered }),
-		n("answered_in_t", "{T}秒内接通", "within {T} s", func(f Figures) int64 { return f.AnsweredInT }),
-		n("abandoned", "放弃", "abandoned", func(f Figures) int64 { return f.Abandoned }),
-		n("abandoned_in_t", "{T}秒内放弃", "abandoned within {T} s", func(f Figures) int64 { return f.AbandonedInT }),
-		n("short", "不足{S}秒", "under {S} s", func(f Figures) int64 { return f.Short }),
-		n("timed_out", "超时", "timed out", func(f Figures) int64 { return f.TimedOut }),
-		n("left_empty", "无座席", "no agents", func(f Figures) int64 { return f.LeftEmpty }),
-		n("overflowed", "溢出", "overflowed", func(f Figures) int64 { return f.Overflowed }),
-		n("callback", "回呼", "call-back", func(f Figures) int64 { return f.Callback }),
-		n("to_message", "留言", "to message", func(f Figures) int64 { return f.ToMessage }),
-		n("waiting", "排队中", "waiting", func(f Figures) int64 { return f.Waiting }),
-		n("lost", "故障中断", "lost", func(f Figures) int64 { return f.Lost }),
-		n("queued", "需排队", "queued", func(f Figures) int64 { return f.Queued }),
-		n("talks", "通话", "talks", func(f Figures) int64 { return f.Talks }),
-		n("handled", "处理完", "handled", func(f Figures) int64 { return f.Handled }),
+// counted makes a column of a number of calls.
+func counted(name Column, zh, en, metric, formula string, rule Rule, of func(Figures) int64) column {
+	return column{
+		name: name, zh: zh, en: en, metric: metric, formula: formula, rule: rule, count: of,
+		cell: func(f Figures, _ Spec) cell { return count(of(f)) },
 	}
 }
 
-// rates are the columns with percentages.
-func rates() []column {
-	r := func(name Column, zh, en string, of func(Figures) Ratio) column {
-		return column{name, zh, en, func(f Figures, _ Spec) cell { return percent(of(f)) }}
-	}
-	return []column{
-		{"service_level_pct", "服务水平%", "service level %", func(f Figures, s Spec) cell {
-			return percent(f.level(s.Formula))
-		}},
-		r("abandon_rate_pct", "放弃率%", "abandon rate %", Figures.AbandonRate),
-		r("abandon_rate_raw_pct", "放弃率(含短呼)%", "abandon rate with short %", Figures.AbandonRateRaw),
-		r("queued_rate_pct", "排队率%", "queued rate %", Figures.QueuedRate),
-		r("answered_share_pct", "接通率%", "answered share %", Figures.AnsweredShare),
+// share makes a column of a percentage.
+func share(name Column, zh, en, metric, formula string, rule Rule, of func(Figures) Ratio) column {
+	return column{
+		name: name, zh: zh, en: en, metric: metric, formula: formula, rule: rule,
+		cell: func(f Figures, _ Spec) cell { return percent(of(f)) },
 	}
 }
 
-// times are the columns with lengths of time.
-func times() []column {
-	m := func(name Column, zh, en string, of func(Figures) Mean) column {
-		return column{name, zh, en, func(f Figures, _ Spec) cell { return mean(of(f)) }}
+// meanOf makes a column of a mean time.
+func meanOf(name Column, zh, en, metric, formula string, rule Rule, of func(Figures) Mean) column {
+	return column{
+		name: name, zh: zh, en: en, metric: metric, formula: formula, rule: rule,
+		cell: func(f Figures, _ Spec) cell { return mean(of(f)) },
 	}
-	return []column{
-		m("asa_ms", "平均应答(秒)", "ASA s", Figures.ASA),
-		m("att_ms", "平均通话(秒)", "ATT s", Figures.ATT),
-		m("acw_ms", "平均事后(秒)", "ACW s", Figures.ACW),
-		m("aht_ms", "平均处理(秒)", "AHT s", Figures.AHT),
-		m("time_to_abandon_ms", "平均放弃(秒)", "time to abandon s", Figures.TimeToAbandon),
-		m("time_to_abandon_raw_ms", "平均放弃(含短呼)(秒)", "time to abandon with short s", Figures.TimeToAbandonRaw),
-		{"max_wait_ms", "最长等待(秒)", "longest wait s", func(f Figures, _ Spec) cell {
-			longest := length(f.MaxWait)
-			longest.ok = f.Offered > f.Waiting
-			return longest
-		}},
+}
+
+// timeOf makes a column of a sum of agents' time, which has no value without any.
+func timeOf(name Column, zh, en, formula string, of func(AgentTime) call.Millis) column {
+	return column{
+		name: name, zh: zh, en: en, formula: formula, rule: Prorated,
+		cell: func(f Figures, _ Spec) cell { return spent(of(f.Spent), f.Spent != AgentTime{}) },
 	}
 }
 
 // basis are the columns that say what figures depend on, for a table without a head.
 func basis() []column {
 	return []column{
-		{"service_level_formula", "", "", func(_ Figures, s Spec) cell { return text(string(s.Formula)) }},
-		{"answered_within_ms", "", "", func(_ Figures, s Spec) cell { return count(int64(s.Rules.T)) }},
-		{"short_below_ms", "", "", func(_ Figures, s Spec) cell { return count(int64(s.Rules.Short)) }},
+		{name: "service_level_formula", cell: func(_ Figures, s Spec) cell { return text(string(s.Formula)) }},
+		{name: "answered_within_ms", cell: func(_ Figures, s Spec) cell { return count(int64(s.Rules.T)) }},
+		{name: "short_below_ms", cell: func(_ Figures, s Spec) cell { return count(int64(s.Rules.Short)) }},
 	}
 }
 

@@ -21,7 +21,10 @@ func writeCSV(w io.Writer, t table, bom bool) error {
 		return err
 	}
 	record := make([]string, len(t.keys))
-	for _, row := range t.rows {
+	for row, err := range t.rows {
+		if err != nil {
+			return err
+		}
 		for i := range row {
 			record[i] = row[i].csv()
 		}
@@ -40,11 +43,11 @@ func (c cell) csv() string {
 		return harmless(c.s)
 	case countCell:
 		return strconv.FormatInt(c.n, 10)
-	case percentCell, millisCell:
+	case percentCell, millisCell, numberCell:
 		if c.ok {
 			return strconv.FormatFloat(c.f, 'f', 3, 64)
 		}
-	case lengthCell:
+	case lengthCell, spentCell:
 		if c.ok {
 			return strconv.FormatInt(c.n, 10)
 		}

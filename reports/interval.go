@@ -3,6 +3,7 @@ package reports
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sort"
 	"time"
 )
@@ -19,6 +20,23 @@ type Interval struct {
 // Contains tells whether t lies in the interval.
 func (i Interval) Contains(t time.Time) bool { return !t.Before(i.Start) && t.Before(i.End) }
 
+// and is what two intervals have in common; it ends before it starts when that is nothing.
+func (i Interval) and(j Interval) Interval {
+	if j.Start.After(i.Start) {
+		i.Start = j.Start
+	}
+	i.End = earlier(i.End, j.End)
+	return i
+}
+
+// earlier is the first of two times.
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
 // Step is the length of the intervals of a report.
 type Step string
 
@@ -28,7 +46,13 @@ const (
 	HalfHour Step = "30m"
 	Hour     Step = "1h"
 	Day      Step = "1d" // 23, 24 or 25 hours long, as the zone has it
+	Week     Step = "1w" // from Monday
+	Month    Step = "1mo"
+	Whole    Step = "all" // the period in one
 )
+
+// Steps lists them in ascending order.
+func Steps() []Step { return []Step{Quarter, HalfHour, Hour, Day, Week, Month, Whole} }
 
 // Grid cuts time into intervals by the clock on the wall of one place.
 type Grid struct {
@@ -42,8 +66,8 @@ type Grid struct {
 
 // validate refuses a grid without a meaning.
 func (g Grid) validate() error {
-	if _, ok := g.Step.length(); !ok && g.Step != Day {
-		return fmt.Errorf("%w: step %q is none of 15m, 30m, 1h, 1d", ErrInvalid, g.Step)
+	if !slices.Contains(Steps(), g.Step) {
+		return fmt.Errorf("%w: step %q is none of %v", ErrInvalid, g.Step, Steps())
 	}
 	if g.Zone == nil {
 		return fmt.Errorf("%w: the time zone is missing", ErrInvalid)
@@ -63,7 +87,7 @@ func (s Step) length() (time.Duration, bool) {
 		return 30 * time.Minute, true
 	case Hour:
 		return time.Hour, true
-	case Day:
+	case Day, Week, Month, Whole:
 	}
 	return 0, false
 }
@@ -76,6 +100,23 @@ func (g Grid) DayOf(t time.Time) Interval {
 		return Interval{Start: g.dayStart(y, m, d-1), End: start}
 	}
 	return Interval{Start: start, End: g.dayStart(y, m, d+1)}
+}
+
+// WeekdayOf is the weekday of the day that holds t. A night shift after midnight belongs to
+// the day on which it began where the day starts later.
+func (g Grid) WeekdayOf(t time.Time) time.Weekday { return g.DayOf(t).Start.In(g.Zone).Weekday() }
+
+// weekOf is the week, from Monday, that holds t.
+func (g Grid) weekOf(t time.Time) Interval {
+	y, m, d := g.DayOf(t).Start.In(g.Zone).Date()
+	d -= int(g.WeekdayOf(t)+6) % 7
+	return Interval{Start: g.dayStart(y, m, d), End: g.dayStart(y, m, d+7)}
+}
+
+// monthOf is the month that holds t.
+func (g Grid) monthOf(t time.Time) Interval {
+	y, m, _ := g.DayOf(t).Start.In(g.Zone).Date()
+	return Interval{Start: g.dayStart(y, m, 1), End: g.dayStart(y, m+1, 1)}
 }
 
 // dayStart is the first instant of a date's day. Where the clock is put forward over that
@@ -109,7 +150,18 @@ func wall(t time.Time) int64 {
 // Of is the interval that holds t. Intervals below a day are counted from the start of the
 // day in elapsed time, so that an hour that the clock shows twice is two intervals; only
 // the last of a day may be shorter, where a zone shifts by less than the step.
+//
+// The Whole has no lines of its own: it is a year from t on.
 func (g Grid) Of(t time.Time) Interval {
+	switch g.Step {
+	case Week:
+		return g.weekOf(t)
+	case Month:
+		return g.monthOf(t)
+	case Whole:
+		return Interval{Start: t, End: t.AddDate(1, 0, 0)}
+	case Quarter, HalfHour, Hour, Day:
+	}
 	day := g.DayOf(t)
 	length, ok := g.Step.length()
 	if !ok {
@@ -127,6 +179,9 @@ func (g Grid) Of(t time.Time) Interval {
 // last are cut off where from and to lie between the lines of the grid, so that the parts
 // make up the whole.
 func (g Grid) Cut(from, to time.Time) []Interval {
+	if g.Step == Whole && from.Before(to) {
+		return []Interval{{Start: from.In(g.Zone), End: to.In(g.Zone)}}
+	}
 	var cut []Interval
 	for from.Before(to) {
 		i := Interval{Start: from, End: g.Of(from).End}

@@ -42,9 +42,12 @@ type Stay struct {
 	End      End
 	Wait     call.Millis    // entry to End
 	Agent    call.AgentID   // who answered
+	Ring     call.Millis    // how long the phone that was picked up had rung
 	Rung     bool           // an agent's phone rang
 	Missed   []call.AgentID // who was rung in vain before, in order; not those the caller hung up on
 	Told     []Told         // how long he was told that he would wait, in order
+	// Transferred says that, after this answer, the caller was given away at least once.
+	Transferred bool
 }
 
 // Leg is one agent's part in a call.
@@ -52,9 +55,12 @@ type Leg struct {
 	Queue    call.QueueID
 	Agent    call.AgentID
 	Answer   time.Time
-	Outbound bool        // the agent had dialled out: no part of a queue's work
-	Talk     call.Millis // valid when TalkOver
-	Wrap     call.Millis // valid when WrapOver
+	Outbound bool              // the agent had dialled out: no part of a queue's work
+	Hold     call.Millis       // of Talk, valid when TalkOver
+	Holds    int64             // that ended
+	Transfer call.TransferKind // how the agent gave the caller away, "" when he did not
+	Talk     call.Millis       // valid when TalkOver
+	Wrap     call.Millis       // valid when WrapOver
 	TalkOver bool
 	WrapOver bool
 }
@@ -74,7 +80,12 @@ type Journey struct {
 	end      time.Time   // when the call ended, valid when Over
 	Stays    []Stay
 	Legs     []Leg
-	ratings  []rating
+	Offers   []Offer
+	Dial     *Dial // of an outbound call, nil when no number was dialled
+	// CalledBack says that he asked to be called back, was called and answered.
+	CalledBack bool
+	ratings    []rating
+	gifts      []gift
 	// Contradictions counts events that cannot be true together with earlier ones, such
 	// as a second end of one stay. The first word stands.
 	Contradictions int
@@ -127,12 +138,11 @@ func (j *Journey) take(e call.Event) error {
 		j.stay(e).Queueing = e.Queueing
 	case call.Offered:
 		j.stay(e).Rung = true
+		j.offer(e)
 	case call.OfferEnded:
 		return j.offerEnded(e)
 	case call.Answered:
-		if s := j.leave(e, Answered); s != nil {
-			s.Agent, s.Rung = e.Agent, true
-		}
+		j.pickedUp(e)
 	case call.LeftQueue:
 		return j.leftQueue(e)
 	case call.Estimated:
@@ -140,16 +150,23 @@ func (j *Journey) take(e call.Event) error {
 		s.Told = append(s.Told, Told{At: e.At, P50: e.P50, P90: e.P90, Said: e.Said})
 	case call.TalkEnded:
 		l := j.leg(e)
-		l.Talk, l.TalkOver = e.Talk, true
+		l.Talk, l.Hold, l.TalkOver = e.Talk, max(0, e.Hold), true
 	case call.WrapUpEnded:
 		l := j.leg(e)
 		l.Wrap, l.WrapOver = e.Wrap, true
+	case call.HoldEnded:
+		j.gifts = append(j.gifts, gift{agent: e.Agent, at: e.At, hold: true})
+	case call.Transferred:
+		j.gifts = append(j.gifts, gift{agent: e.Agent, at: e.At, kind: call.TransferKind(e.Reason)})
+	case call.Dialled, call.DialEnded:
+		j.dialled(e)
+	case call.CallbackEnded:
+		j.CalledBack = j.CalledBack || call.CallbackEnd(e.Reason) == call.CallbackReached
 	case call.SurveyBegun, call.Surveyed:
 		j.surveyed(e)
 	case call.Ended:
 		j.ended(e)
-	case call.Connected, call.HoldEnded, call.Conferenced, call.Transferred, call.Dialled, call.DialEnded,
-		call.CallbackAsked, call.CallbackEnded, call.MessageBegun, call.Messaged,
+	case call.Connected, call.Conferenced, call.CallbackAsked, call.MessageBegun, call.Messaged,
 		call.Recorded, call.RecordingFault, call.AgentChanged, call.StreamGap:
 		// They say nothing that the figures count.
 	default:
@@ -186,18 +203,12 @@ func (j *Journey) leave(e call.Event, how End) *Stay {
 	return s
 }
 
-// offerEnded remembers an agent who was rung in vain.
-func (j *Journey) offerEnded(e call.Event) error {
-	s := j.stay(e)
-	s.Rung = true
-	switch e.Outcome {
-	case call.NoAnswer, call.Rejected, call.Busy, call.Unreachable:
-		s.Missed = append(s.Missed, e.Agent)
-	case call.Canceled:
-	default:
-		return fmt.Errorf("%w: offer ended %q, event %d", ErrUnknownEvent, e.Outcome, e.Seq)
+// pickedUp closes a stay with an answer.
+func (j *Journey) pickedUp(e call.Event) {
+	j.offer(e).Taken = true
+	if s := j.leave(e, Answered); s != nil {
+		s.Agent, s.Rung, s.Ring = e.Agent, true, max(0, e.Ring)
 	}
-	return nil
 }
 
 // leftQueue closes a stay without an answer.
@@ -233,6 +244,15 @@ func (j *Journey) ended(e call.Event) {
 	j.Over, j.Ending, j.Total, j.end = true, e.Ending, e.Total, e.At
 }
 
+// gift is what an agent did with the caller in a talk. The event names no answer, so the
+// talk is found when all events are known.
+type gift struct {
+	agent call.AgentID
+	at    time.Time
+	hold  bool
+	kind  call.TransferKind
+}
+
 // closed is the journey after its last event. When the call is over, a stay that nobody
 // closed is closed with it: a caller who is gone does not wait, and one whom we lost must
 // not brighten the service level.
@@ -242,5 +262,40 @@ func (j Journey) closed() Journey {
 			s.End, s.Wait = Lost, call.Between(s.Entered, j.end)
 		}
 	}
+	for _, g := range j.gifts {
+		if l := j.talkOf(g); l != nil && g.hold {
+			l.Holds++
+		} else if l != nil {
+			l.Transfer = g.kind
+		}
+		if s := j.answerBefore(g.at); s != nil && !g.hold {
+			s.Transferred = true
+		}
+	}
 	return j
+}
+
+// talkOf is the talk in which an agent did something: the last that he began before.
+func (j *Journey) talkOf(g gift) *Leg {
+	var found *Leg
+	for i := range j.Legs {
+		l := &j.Legs[i]
+		if l.Agent == g.agent && !l.Answer.After(g.at) && (found == nil || l.Answer.After(found.Answer)) {
+			found = l
+		}
+	}
+	return found
+}
+
+// answerBefore is the last stay that an agent had answered by then.
+func (j *Journey) answerBefore(at time.Time) *Stay {
+	var found *Stay
+	for i := range j.Stays {
+		s := &j.Stays[i]
+		if s.End == Answered && !s.Entered.Add(s.Wait.Duration()).After(at) &&
+			(found == nil || s.Entered.After(found.Entered)) {
+			found = s
+		}
+	}
+	return found
 }

@@ -24,9 +24,13 @@ type about struct {
 	Formula     Formula     `json:"service_level_formula"`
 	FormulaText string      `json:"service_level_formula_text"`
 	// Levels is the service level of the total by every formula, in percent.
-	Levels         map[Formula]any `json:"service_levels_pct"`
+	Levels         map[Formula]any `json:"service_levels_pct,omitempty"`
 	AnsweredShare  any             `json:"answered_share_of_arrived_pct"`
 	Contradictions int             `json:"contradictions"`
+	// Correlation tells whether service level and abandon rate move against each other, where
+	// the period is long enough to tell.
+	Correlation *Correlation `json:"service_level_and_abandon_rate,omitempty"`
+	By          []Dimension  `json:"by"`
 	// Told is how good the estimates of waiting were, where any was told.
 	Told *calibration `json:"waits_told,omitempty"`
 }
@@ -41,9 +45,10 @@ func (r *Report) writeJSON(w io.Writer, tables []table) error {
 		Step: r.Spec.Grid.Step, DayStart: clock(r.Spec.Grid.DayStart),
 		T: r.Spec.Rules.T, Short: r.Spec.Rules.Short,
 		Formula: r.Spec.Formula, FormulaText: r.Spec.Formula.Text(), Contradictions: r.Contradictions,
+		By: r.Spec.By, Correlation: r.Correlation,
 		Levels: map[Formula]any{}, AnsweredShare: percent(r.AnsweredShare()).json(),
 	}
-	for _, f := range Formulas() {
+	for _, f := range r.formulas() {
 		head.Levels[f] = percent(r.Total.Figures.level(f)).json()
 	}
 	if r.Told.Told > 0 {
@@ -56,10 +61,15 @@ func (r *Report) writeJSON(w io.Writer, tables []table) error {
 		b.raw(",\n")
 		b.value(t.part)
 		b.raw(":[")
-		for i, row := range t.rows {
-			if i > 0 {
+		first := true
+		for row, err := range t.rows {
+			if err != nil {
+				return err
+			}
+			if !first {
 				b.raw(",")
 			}
+			first = false
 			b.raw("\n")
 			b.row(t.keys, row)
 		}
@@ -70,6 +80,15 @@ func (r *Report) writeJSON(w io.Writer, tables []table) error {
 		return b.err
 	}
 	return b.w.Flush()
+}
+
+// formulas are those whose service level the head of the report shows: a list of calls has
+// none.
+func (r *Report) formulas() []Formula {
+	if r.list {
+		return nil
+	}
+	return Formulas()
 }
 
 // clock is a time of day as hours and minutes.
@@ -120,11 +139,11 @@ func (c cell) json() any {
 		return c.s
 	case countCell:
 		return c.n
-	case percentCell, millisCell:
+	case percentCell, millisCell, numberCell:
 		if c.ok {
 			return c.f
 		}
-	case lengthCell:
+	case lengthCell, spentCell:
 		if c.ok {
 			return c.n
 		}

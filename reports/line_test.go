@@ -30,9 +30,10 @@ func TestS17CallsThatCannotGetInAreCountedApart(t *testing.T) {
 	waited("c2", call.Abandoned, call.ClassAbandoned, call.Lost)
 	came("d1", call.ClassFailed, call.SwitchFailure)
 	r := compute(t, d.events, spec)
-	want := reports.Line{
-		Line: "10000", Arrived: 7, Entered: 4, Closed: 2, Failed: 1, Busy: 2, Messages: 3, Dropped: 2,
-	}
+	want := reports.Line{Line: "10000", Arrivals: reports.Arrivals{
+		Arrived: 7, Entered: 4, Closed: 2, Failed: 1, Busy: 2, Messages: 3, Dropped: 2,
+		Abandoned: 1, Voiced: 2, TurnedAway: 1,
+	}}
 	if len(r.Lines) != 1 || r.Lines[0] != want {
 		t.Errorf("lines are %+v, want %+v", r.Lines, want)
 	}

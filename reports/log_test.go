@@ -1,8 +1,10 @@
 package reports_test
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
+	"slices"
 	"testing"
 	"time"
 	_ "time/tzdata" // the zones of these tests must be there on every machine
@@ -171,4 +173,13 @@ func each(events []call.Event, err error) iter.Seq2[call.Event, error] {
 			yield(call.Event{}, err)
 		}
 	}
+}
+
+// sorted are events as the ledger yields them, call by call.
+func sorted(events []call.Event) []call.Event {
+	ordered := slices.Clone(events)
+	slices.SortStableFunc(ordered, func(a, b call.Event) int {
+		return cmp.Or(cmp.Compare(a.Call, b.Call), cmp.Compare(a.Seq, b.Seq))
+	})
+	return ordered
 }

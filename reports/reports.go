@@ -11,7 +11,6 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
-	"maps"
 	"slices"
 	"time"
 
@@ -26,6 +25,21 @@ type Rules struct {
 	// counts neither as offered nor as abandoned in rates. 0 knows no short calls. It is
 	// always below T, else every early abandon would vanish from the service level.
 	Short call.Millis
+	// Ring is the cycle of a phone's ring, by which rings are counted. 0 is the Chinese one
+	// of 5 s: one second of sound and four of silence.
+	Ring call.Millis
+}
+
+// chineseRing is the cycle of a ring in China.
+const chineseRing call.Millis = 5_000
+
+// rings is how often a phone rang in so much time; it rings at once.
+func (r Rules) rings(d call.Millis) int64 {
+	cycle := r.Ring
+	if cycle == 0 {
+		cycle = chineseRing
+	}
+	return 1 + int64(max(0, d)/cycle)
 }
 
 // DefaultRules are answered within 15 s and short below 5 s.
@@ -38,6 +52,8 @@ func (r Rules) Validate() error {
 		return fmt.Errorf("%w: answer limit %d ms is not positive", ErrInvalid, r.T)
 	case r.Short < 0:
 		return fmt.Errorf("%w: short-call limit %d ms is negative", ErrInvalid, r.Short)
+	case r.Ring < 0:
+		return fmt.Errorf("%w: ring cycle %d ms is negative", ErrInvalid, r.Ring)
 	case r.Short >= r.T:
 		return fmt.Errorf("%w: short-call limit %d ms is not below the answer limit %d ms", ErrInvalid, r.Short, r.T)
 	}
@@ -50,10 +66,63 @@ type Spec struct {
 	Grid    Grid
 	Rules   Rules
 	Formula Formula // "" is DefaultFormula
-	// Queues are the queues to show, all when empty.
-	Queues []call.QueueID
+	// By is what calls are told apart by, in the order of the rows; queues when empty. What
+	// belongs to none of its groups is left out: arrivals and the time of agents belong to no
+	// queue, and no arrival belongs to an agent.
+	By []Dimension
+	// Queues, Agents, OfTeams and OfLines are those to show, all when empty. What is known
+	// of a fact must fit all of them.
+	Queues  []call.QueueID
+	Agents  []call.AgentID // who answered, was rung or dialled
+	OfTeams []string
+	OfLines []string
+	// Teams are the teams of agents.
+	Teams map[call.AgentID]string
+	// Roster are the times for which agents are rostered, from another system; without it
+	// the figures of attendance have no value.
+	Roster []Shift
+	// Elsewhere holds the numbers of other systems.
+	Elsewhere Elsewhere
+	// Now is when the report is made: a state of an agent that has not ended lasts to then,
+	// or to the end of the period. Zero = such a state is not counted.
+	Now time.Time
+	// Deviance says which agents deviate from their team.
+	Deviance Deviance
 	// Empty shows intervals without a call as well.
 	Empty bool
+}
+
+// complete fills in defaults.
+func (s Spec) complete() Spec {
+	if s.Formula == "" {
+		s.Formula = DefaultFormula
+	}
+	if len(s.By) == 0 {
+		s.By = []Dimension{ByQueue}
+	}
+	return s
+}
+
+// TellsOfAgents tells whether the time of agents has a place in the report: it belongs to no
+// queue and no line.
+func (s Spec) TellsOfAgents() bool { return s.complete().needs()&^knowsAgent == 0 }
+
+// needs is what must be known of a fact to give it a place in the report.
+func (s Spec) needs() knowledge {
+	var all knowledge
+	for _, d := range s.By {
+		all |= d.needs()
+	}
+	if len(s.Queues) > 0 {
+		all |= knowsQueue
+	}
+	if len(s.Agents)+len(s.OfTeams) > 0 {
+		all |= knowsAgent
+	}
+	if len(s.OfLines) > 0 {
+		all |= knowsLine
+	}
+	return all
 }
 
 // Validate refuses a report that cannot be made. The error wraps ErrInvalid.
@@ -68,13 +137,16 @@ func (s Spec) Validate() error {
 	if err := s.Rules.Validate(); err != nil {
 		return err
 	}
+	if err := validateBy(s.By); err != nil {
+		return err
+	}
 	_, err := s.Formula.lookup()
 	return err
 }
 
-// Row holds the figures of one queue in one interval.
+// Row holds the figures of one group in one interval.
 type Row struct {
-	Queue    call.QueueID
+	Group
 	Interval Interval
 	Figures  Figures
 }
@@ -82,18 +154,25 @@ type Row struct {
 // Report is a table of figures with its totals.
 type Report struct {
 	Spec   Spec
-	Rows   []Row // by queue, then by time
-	Queues []Row // one total for each queue, over the whole period
-	Total  Row   // over all queues; a call that overflowed counts in each queue it was in
+	Rows   []Row // by group, then by time
+	Groups []Row // one total for each group, over the whole period
+	Total  Row   // over all groups; a call that overflowed counts in each queue it was in
 	Lines  []Line
 	Late   []Late
+	Breaks []BreakTime // by agent, then by reason
 	// Surveys are by queue, then by agent.
 	Surveys []Survey
 	// Told is how well callers were told how long they would wait.
 	Told Calibration
+	// Deviations are agents whose talk time differs from their team's.
+	Deviations []Deviation
+	// Correlation of service level and abandon rate, nil for a period below four weeks.
+	Correlation *Correlation
 	// Contradictions counts events that cannot be true together with earlier ones of
 	// their call. It is 0 unless the ledger holds a fault, and then belongs on the screen.
 	Contradictions int
+
+	list bool // holds a list of calls and no figures: Total says nothing
 }
 
 // Build folds the events of whole calls, as the ledger yields them: call by call in the
@@ -101,134 +180,57 @@ type Report struct {
 // may be among them and are not counted. An error of the sequence, an unknown kind of
 // event and a broken order end the work.
 func Build(events iter.Seq2[call.Event, error], spec Spec) (*Report, error) {
-	if spec.Formula == "" {
-		spec.Formula = DefaultFormula
-	}
+	return BuildWithStates(events, nil, spec)
+}
+
+// BuildWithStates is Build with the changes of agents' states, in the order of event
+// numbers: those of the period, the first after it and the last before it of each agent.
+// Without them, nil, the figures of agents' time have no value.
+func BuildWithStates(events, changes iter.Seq2[call.Event, error], spec Spec) (*Report, error) {
+	spec = spec.complete()
 	if err := spec.Validate(); err != nil {
 		return nil, err
 	}
 	t := newTally(spec)
+	if err := t.addRoster(spec.Roster); err != nil {
+		return nil, err
+	}
 	for j, err := range Journeys(events) {
 		if err != nil {
 			return nil, fmt.Errorf("report: %w", err)
 		}
-		t.add(j)
+		t.add(&j)
+	}
+	if changes == nil {
+		return t.report(), nil
+	}
+	for s, err := range Spans(changes, earlier(spec.Now, spec.Period.End)) {
+		if err != nil {
+			return nil, fmt.Errorf("report: %w", err)
+		}
+		t.addSpan(s)
 	}
 	return t.report(), nil
 }
 
-// Recompute is Build for events in any order of calls, for instance a piece of the ledger
+// Recompute is BuildWithStates for events in any order, for instance a piece of the ledger
 // in memory: the figures that live counters must show.
 func Recompute(events []call.Event, spec Spec) (*Report, error) {
-	sorted := slices.Clone(events)
-	slices.SortStableFunc(sorted, func(a, b call.Event) int {
+	calls, changes := slices.Clone(events), slices.Clone(events)
+	slices.SortStableFunc(calls, func(a, b call.Event) int {
 		return cmp.Or(cmp.Compare(a.Call, b.Call), cmp.Compare(a.Seq, b.Seq))
 	})
-	return Build(func(yield func(call.Event, error) bool) {
-		for _, e := range sorted {
+	slices.SortStableFunc(changes, func(a, b call.Event) int { return cmp.Compare(a.Seq, b.Seq) })
+	return BuildWithStates(sequence(calls), sequence(changes), spec)
+}
+
+// sequence yields events one by one.
+func sequence(events []call.Event) iter.Seq2[call.Event, error] {
+	return func(yield func(call.Event, error) bool) {
+		for _, e := range events {
 			if !yield(e, nil) {
 				return
 			}
 		}
-	}, spec)
-}
-
-// tally adds journeys up.
-type tally struct {
-	spec           Spec
-	cut            []Interval
-	only           map[call.QueueID]bool // nil for all
-	rows           map[call.QueueID][]Figures
-	lines          map[string]*Line
-	late           []Late
-	surveys        []Survey // by queue, then by agent
-	told           Calibration
-	contradictions int
-}
-
-func newTally(spec Spec) *tally {
-	t := &tally{
-		spec:  spec,
-		cut:   spec.Grid.Cut(spec.Period.Start, spec.Period.End),
-		rows:  map[call.QueueID][]Figures{},
-		lines: map[string]*Line{},
 	}
-	if len(spec.Queues) > 0 {
-		t.only = map[call.QueueID]bool{}
-	}
-	for _, q := range spec.Queues {
-		t.only[q] = true
-		t.rows[q] = make([]Figures, len(t.cut))
-	}
-	return t
-}
-
-// add counts one call.
-func (t *tally) add(j Journey) {
-	t.contradictions += j.Contradictions
-	for _, s := range j.Stays {
-		f := t.figures(s.Queue, s.Entered)
-		if f == nil {
-			continue
-		}
-		f.addStay(s, t.spec.Rules)
-		t.told.add(s)
-		if s.late(t.spec.Rules) {
-			t.late = append(t.late, lateOf(j, s))
-		}
-	}
-	for _, l := range j.Legs {
-		if f := t.figures(l.Queue, l.Answer); f != nil && !l.Outbound {
-			f.addLeg(l)
-		}
-	}
-	t.addSurveys(j)
-	if t.spec.Period.Contains(j.Arrived) && !j.Outbound {
-		t.line(j.Line).add(j)
-	}
-}
-
-// figures are those of a queue in the interval of at, nil when they are not asked for.
-func (t *tally) figures(q call.QueueID, at time.Time) *Figures {
-	i := place(t.cut, at)
-	if i < 0 || t.only != nil && !t.only[q] {
-		return nil
-	}
-	if t.rows[q] == nil {
-		t.rows[q] = make([]Figures, len(t.cut))
-	}
-	return &t.rows[q][i]
-}
-
-// line is the count of one hotline number.
-func (t *tally) line(number string) *Line {
-	if t.lines[number] == nil {
-		t.lines[number] = &Line{Line: number}
-	}
-	return t.lines[number]
-}
-
-// report puts the sums in order.
-func (t *tally) report() *Report {
-	r := &Report{Spec: t.spec, Total: Row{Interval: t.spec.Period}, Contradictions: t.contradictions}
-	for _, q := range slices.Sorted(maps.Keys(t.rows)) {
-		total := Row{Queue: q, Interval: t.spec.Period}
-		for i, f := range t.rows[q] {
-			total.Figures.Add(f)
-			if t.spec.Empty || f != (Figures{}) {
-				r.Rows = append(r.Rows, Row{Queue: q, Interval: t.cut[i], Figures: f})
-			}
-		}
-		r.Queues = append(r.Queues, total)
-		r.Total.Figures.Add(total.Figures)
-	}
-	for _, number := range slices.Sorted(maps.Keys(t.lines)) {
-		r.Lines = append(r.Lines, *t.lines[number])
-	}
-	r.Late, r.Surveys = t.late, t.surveys
-	r.Late, r.Told = t.late, t.told
-	slices.SortFunc(r.Late, func(a, b Late) int {
-		return cmp.Or(cmp.Compare(a.Agent, b.Agent), a.Entered.Compare(b.Entered), cmp.Compare(a.Call, b.Call))
-	})
-	return r
 }

@@ -25,14 +25,20 @@ func TestS38FiguresOfTheFixedLog(t *testing.T) {
 	quarter := reports.Figures{
 		Offered: 13, Answered: 4, Abandoned: 3, Short: 1, TimedOut: 1, LeftEmpty: 1, Overflowed: 1, Callback: 1,
 		Waiting: 1, AnsweredInT: 3, AbandonedInT: 1, Lost: 1, Queued: 2,
+		SentAwayInT: 1, OtherWait: 450_000, Rings: 4,
 		AnsweredWait: 45_001, AbandonedWait: 65_000, ShortWait: 4_999, MaxWait: 300_000,
+		Rung:  reports.Offers{Made: 7, Answered: 3, NoAnswer: 1, Rejected: 1, Canceled: 2},
 		Talks: 3, Talk: 210_000, Handled: 3, HandledTalk: 210_000, Wrap: 40_000,
 	}
-	after := reports.Figures{Talks: 1, Talk: 100_000} // entered before 09:15, answered after
+	after := reports.Figures{ // entered before 09:15, rung and answered after
+		Talks: 1, Talk: 100_000, Rung: reports.Offers{Made: 1, Answered: 1},
+	}
 	senior := reports.Figures{
-		Offered: 1, Answered: 1, AnsweredInT: 1, AnsweredWait: 10_000, MaxWait: 10_000,
+		Offered: 1, Answered: 1, AnsweredInT: 1, AnsweredWait: 10_000, MaxWait: 10_000, Rings: 1,
+		Rung:  reports.Offers{Made: 1, Answered: 1},
 		Talks: 1, Talk: 600_000, Handled: 1, HandledTalk: 600_000, Wrap: 60_000,
 	}
+	complaints, seniors := reports.Group{Queue: "complaints"}, reports.Group{Queue: "senior"}
 	sum := func(all ...reports.Figures) (s reports.Figures) {
 		for _, f := range all {
 			s.Add(f)
@@ -40,19 +46,19 @@ func TestS38FiguresOfTheFixedLog(t *testing.T) {
 		return s
 	}
 	want := []reports.Row{
-		{Queue: "complaints", Interval: first, Figures: quarter},
-		{Queue: "complaints", Interval: second, Figures: after},
-		{Queue: "senior", Interval: first, Figures: senior},
+		{Group: complaints, Interval: first, Figures: quarter},
+		{Group: complaints, Interval: second, Figures: after},
+		{Group: seniors, Interval: first, Figures: senior},
 	}
 	if !reflect.DeepEqual(r.Rows, want) {
 		t.Errorf("rows\n%+v\nwant\n%+v", r.Rows, want)
 	}
 	want = []reports.Row{
-		{Queue: "complaints", Interval: spec.Period, Figures: sum(quarter, after)},
-		{Queue: "senior", Interval: spec.Period, Figures: senior},
+		{Group: complaints, Interval: spec.Period, Figures: sum(quarter, after)},
+		{Group: seniors, Interval: spec.Period, Figures: senior},
 	}
-	if !reflect.DeepEqual(r.Queues, want) {
-		t.Errorf("queues\n%+v\nwant\n%+v", r.Queues, want)
+	if !reflect.DeepEqual(r.Groups, want) {
+		t.Errorf("queues\n%+v\nwant\n%+v", r.Groups, want)
 	}
 	if total := sum(quarter, after, senior); r.Total.Figures != total || r.Total.Figures.Offered != 14 {
 		t.Errorf("total\n%+v\nwant\n%+v", r.Total.Figures, total)
@@ -71,6 +77,8 @@ func TestS38MeasuresOfTheFixedLog(t *testing.T) {
 		"M2 time to abandon":         {f.TimeToAbandon(), reports.Mean{Sum: 65_000, Count: 3}},
 		"M2 with short calls":        {f.TimeToAbandonRaw(), reports.Mean{Sum: 69_999, Count: 4}},
 		"M4 talk time":               {f.ATT(), reports.Mean{Sum: 210_000, Count: 3}},
+		"M6 rings":                   {f.MeanRings(), reports.Ratio{Part: 4, Whole: 4}},
+		"M7 queue time":              {f.QueueTime(), reports.Mean{Sum: 565_000, Count: 12}},
 		"M8 speed of answer":         {f.ASA(), reports.Mean{Sum: 45_001, Count: 4}},
 		"M13 abandon rate":           {f.AbandonRate(), reports.Ratio{Part: 3, Whole: 12}},
 		"M13 with short calls":       {f.AbandonRateRaw(), reports.Ratio{Part: 4, Whole: 13}},
@@ -149,8 +157,11 @@ func TestS1LateCallsByAgent(t *testing.T) {
 func TestLinesOfTheFixedLog(t *testing.T) {
 	t.Parallel()
 	want := []reports.Line{
-		{Line: "10000", Arrived: 17, Entered: 13, HungUpInGreeting: 1, Failed: 1, Other: 1, Open: 1, Dropped: 2},
-		{Line: "10001", Arrived: 1, UnknownLine: 1},
+		{Line: "10000", Arrivals: reports.Arrivals{
+			Arrived: 17, Entered: 13, HungUpInGreeting: 1, Failed: 1, Other: 1, Open: 1, Dropped: 2,
+			Answered: 5, Abandoned: 4, Voiced: 1, TurnedAway: 2, Unfinished: 1,
+		}},
+		{Line: "10001", Arrivals: reports.Arrivals{Arrived: 1, UnknownLine: 1}},
 	}
 	if got := compute(t, fixedLog(t), daySpec(t)).Lines; !slices.Equal(got, want) {
 		t.Errorf("lines\n%+v\nwant\n%+v", got, want)
@@ -162,11 +173,11 @@ func TestQueuesAndEmptyIntervals(t *testing.T) {
 	spec := daySpec(t)
 	spec.Queues, spec.Empty = []call.QueueID{"senior", "nobody"}, true
 	r := compute(t, fixedLog(t), spec)
-	if len(r.Rows) != 2*96 || len(r.Queues) != 2 {
-		t.Fatalf("%d rows and %d queues, want every quarter of two queues", len(r.Rows), len(r.Queues))
+	if len(r.Rows) != 2*96 || len(r.Groups) != 2 {
+		t.Fatalf("%d rows and %d queues, want every quarter of two queues", len(r.Rows), len(r.Groups))
 	}
-	if r.Queues[0].Queue != "nobody" || r.Queues[0].Figures != (reports.Figures{}) || r.Total.Figures.Offered != 1 {
-		t.Errorf("queues %+v, total %+v", r.Queues, r.Total.Figures)
+	if r.Groups[0].Queue != "nobody" || r.Groups[0].Figures != (reports.Figures{}) || r.Total.Figures.Offered != 1 {
+		t.Errorf("queues %+v, total %+v", r.Groups, r.Total.Figures)
 	}
 }
 

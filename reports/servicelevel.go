@@ -28,6 +28,16 @@ const (
 	ShortRemoved Formula = "short-removed"
 	// OfOffered sets calls answered in time against everything offered.
 	OfOffered Formula = "of-offered"
+	// FlowOuts is ShortRemoved with every caller who left the queue in another way among
+	// the failures.
+	FlowOuts Formula = "flow-outs"
+	// Inclusive is AbandonsPositive with callers who were sent away among the abandons.
+	Inclusive Formula = "inclusive"
+	// Removed takes whoever is out of the queue in time as a success: answered, given up or
+	// asked for a call-back.
+	Removed Formula = "removed"
+	// LeftInT takes every wait that was short enough as a success, however it ended.
+	LeftInT Formula = "left-in-t"
 )
 
 // DefaultFormula is used where none is chosen.
@@ -52,6 +62,11 @@ func formulas() []formula {
 		{ShortPositive, "(answered<=T + short) / (answered + abandoned)", shortPositive},
 		{ShortRemoved, "answered<=T / (answered + abandoned - short)", shortRemoved},
 		{OfOffered, "answered<=T / offered", ofOffered},
+		{FlowOuts, "answered<=T / (all who left the queue - short)", flowOuts},
+		{Inclusive, "(answered + abandoned + timed-out + left-empty, each <=T) / " +
+			"(answered + abandoned + timed-out + left-empty)", inclusive},
+		{Removed, "(answered<=T + abandoned<=T + call-back<=T) / offered", removed},
+		{LeftInT, "all who left the queue<=T / all who left the queue", leftInT},
 	}
 }
 
@@ -154,3 +169,31 @@ func shortRemoved(f Figures) Ratio { return Ratio{f.AnsweredInT, f.Answered + f.
 // ofOffered is answered<=T / offered: the variant of M20 after Amazon Connect. Calls that
 // are still waiting, moved on or took a call-back lower it.
 func ofOffered(f Figures) Ratio { return Ratio{f.AnsweredInT, f.Offered} }
+
+// flowOuts is answered<=T / (all who left the queue - short): Genesys Cloud with flow-outs
+// and without short abandons.
+func flowOuts(f Figures) Ratio { return Ratio{f.AnsweredInT, f.Offered - f.Waiting - f.Short} }
+
+// inclusive is ServicelevelPerf2 of app_queue as that program counts: its abandons are also
+// the calls that timed out or left an empty queue.
+func inclusive(f Figures) Ratio {
+	return Ratio{
+		f.AnsweredInT + f.AbandonedInT + f.Short + f.SentAwayInT,
+		f.Answered + f.abandons() + f.TimedOut + f.LeftEmpty,
+	}
+}
+
+// removed is (answered<=T + abandoned<=T + call-back<=T) / offered: Amazon Connect. An early
+// abandon raises it.
+func removed(f Figures) Ratio {
+	return Ratio{f.AnsweredInT + f.AbandonedInT + f.Short + f.CallbackInT, f.Offered}
+}
+
+// leftInT is all who left the queue within T / all who left it: the second figure of
+// VICIdial, "all calls".
+func leftInT(f Figures) Ratio {
+	return Ratio{
+		f.AnsweredInT + f.AbandonedInT + f.Short + f.CallbackInT + f.SentAwayInT + f.MovedInT,
+		f.Offered - f.Waiting,
+	}
+}

@@ -46,6 +46,10 @@ func TestS2ServiceLevelVector(t *testing.T) {
 		reports.Hotline:          "81.90",
 		reports.Raw:              "81.13",
 		reports.OfOffered:        "81.13",
+		reports.FlowOuts:         "81.90",
+		reports.Inclusive:        "83.02",
+		reports.Removed:          "83.02",
+		reports.LeftInT:          "83.02",
 	}
 	for _, by := range reports.Formulas() {
 		if got := level(t, vector(), by); got != want[by] {
@@ -75,6 +79,10 @@ func TestS2ServiceLevelOfTheFixedLog(t *testing.T) {
 		reports.ShortPositive:    "50.00", // (3 + 1) / 8
 		reports.ShortRemoved:     "42.86", // 3 / 7
 		reports.OfOffered:        "23.08", // 3 / 13
+		reports.FlowOuts:         "27.27", // 3 / (13 - 1 waiting - 1 short)
+		reports.Inclusive:        "60.00", // (3 + 2 + 1 sent away at once) / (4 + 4 + 1 + 1)
+		reports.Removed:          "38.46", // (3 + 2 + 0) / 13
+		reports.LeftInT:          "50.00", // (3 + 2 + 0 + 1 + 0) / 12
 	} {
 		if got := level(t, f, by); got != want {
 			t.Errorf("%s is %s %%, want %s %%", by, got, want)

@@ -54,8 +54,8 @@ func (j *Journey) surveyed(e call.Event) {
 	j.ratings = append(j.ratings, rating{queue: e.Queue, agent: e.Agent, at: e.At, score: e.Score})
 }
 
-// answered is when the agent of a survey had answered the call.
-func (j *Journey) answered(r rating) time.Time {
+// answeredAt is when the agent of a survey had answered the call.
+func (j *Journey) answeredAt(r rating) time.Time {
 	for _, l := range slices.Backward(j.Legs) {
 		if l.Agent == r.agent && !l.Answer.IsZero() {
 			return l.Answer
@@ -65,9 +65,9 @@ func (j *Journey) answered(r rating) time.Time {
 }
 
 // addSurveys counts the surveys of one call.
-func (t *tally) addSurveys(j Journey) {
+func (t *tally) addSurveys(j *Journey) {
 	for _, r := range j.ratings {
-		if place(t.cut, j.answered(r)) < 0 || t.only != nil && !t.only[r.queue] {
+		if !t.shows(t.placed(j, r.queue, r.agent, j.answeredAt(r))) {
 			continue
 		}
 		i, known := slices.BinarySearchFunc(t.surveys, r, func(s Survey, r rating) int {
@@ -99,12 +99,14 @@ func (r *Report) surveysTable(l Lang) table {
 			l.pick("满意率%", "satisfied %"), l.pick("满意度%", "satisfaction %"),
 		},
 	}
+	var rows [][]cell
 	for _, s := range r.Surveys {
 		cells := []cell{text(string(s.Queue)), text(string(s.Agent)), count(s.Asked), count(s.Answered)}
 		for _, n := range slices.Backward(s.By[:]) {
 			cells = append(cells, count(n))
 		}
-		t.rows = append(t.rows, append(cells, percent(s.Satisfied()), percent(s.Satisfaction())))
+		rows = append(rows, append(cells, percent(s.Satisfied()), percent(s.Satisfaction())))
 	}
+	t.rows = listed(rows)
 	return t
 }

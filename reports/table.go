@@ -3,6 +3,8 @@ package reports
 import (
 	"fmt"
 	"io"
+	"iter"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,7 +18,16 @@ const (
 	LinesPart   Part = "lines"   // what became of calls, by the number that was dialled
 	LatePart    Part = "late"    // callers who waited longer than T, by agent
 	SurveysPart Part = "surveys" // answers to the survey after the talk, by queue and agent
+	BreaksPart  Part = "breaks"  // time on breaks, by agent and reason
+	MetricsPart Part = "metrics" // every metric of the trade over the whole report
+	// DeviationsPart holds agents whose talk time differs from their team's.
+	DeviationsPart Part = "deviations"
 )
+
+// Parts lists the tables.
+func Parts() []Part {
+	return []Part{FiguresPart, LinesPart, LatePart, SurveysPart, BreaksPart, MetricsPart, DeviationsPart}
+}
 
 // Format is a form of output.
 type Format string
@@ -26,7 +37,11 @@ const (
 	TextFormat Format = "text"
 	CSVFormat  Format = "csv"
 	JSONFormat Format = "json"
+	XLSXFormat Format = "xlsx"
 )
+
+// Formats lists them.
+func Formats() []Format { return []Format{TextFormat, CSVFormat, JSONFormat, XLSXFormat} }
 
 // View says how a report is shown.
 type View struct {
@@ -35,6 +50,8 @@ type View struct {
 	Columns []Column // of the figures; DefaultColumns when empty
 	Parts   []Part   // figures and lines when empty; CSV holds one, figures when empty
 	BOM     bool     // begins CSV with a byte order mark, without which Excel misreads Chinese
+	// ClearNumbers shows callers' numbers whole in lists of calls; else their middle is masked.
+	ClearNumbers bool
 }
 
 // Write shows a report. A wrong view is an error wrapping ErrInvalid, and then nothing was
@@ -51,6 +68,11 @@ func (r *Report) Write(w io.Writer, v View) error {
 		}
 		tables = append(tables, t)
 	}
+	return r.write(w, v, tables)
+}
+
+// write writes tables in the format of a view that is complete.
+func (r *Report) write(w io.Writer, v View, tables []table) error {
 	var err error
 	switch v.Format {
 	case CSVFormat:
@@ -59,6 +81,8 @@ func (r *Report) Write(w io.Writer, v View) error {
 		err = r.writeJSON(w, tables)
 	case TextFormat:
 		err = r.writeText(w, v.Lang, tables)
+	case XLSXFormat:
+		err = r.writeXLSX(w, v.Lang, tables, maxSheetRows)
 	}
 	if err != nil {
 		return fmt.Errorf("write report as %s: %w", v.Format, err)
@@ -81,8 +105,8 @@ func (v *View) complete() error {
 		}
 	}
 	switch {
-	case v.Format != TextFormat && v.Format != CSVFormat && v.Format != JSONFormat:
-		return fmt.Errorf("%w: format %q is none of text, csv, json", ErrInvalid, v.Format)
+	case !slices.Contains(Formats(), v.Format):
+		return fmt.Errorf("%w: format %q is none of %v", ErrInvalid, v.Format, Formats())
 	case v.Lang != Chinese && v.Lang != English:
 		return fmt.Errorf("%w: language %q is none of zh-CN, en", ErrInvalid, v.Lang)
 	case v.Format == CSVFormat && len(v.Parts) > 1:
@@ -96,7 +120,18 @@ type table struct {
 	part  Part
 	keys  []string // of the columns, for CSV and JSON
 	heads []string // of the columns, for people
-	rows  [][]cell
+	rows  iter.Seq2[[]cell, error]
+}
+
+// listed are rows that are in memory.
+func listed(rows [][]cell) iter.Seq2[[]cell, error] {
+	return func(yield func([]cell, error) bool) {
+		for _, row := range rows {
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
 }
 
 // table makes one part.
@@ -110,85 +145,15 @@ func (r *Report) table(p Part, v View) (table, error) {
 		return r.lateTable(v.Lang), nil
 	case SurveysPart:
 		return r.surveysTable(v.Lang), nil
+	case BreaksPart:
+		return r.breaksTable(v.Lang), nil
+	case MetricsPart:
+		return r.metricsTable(v.Lang), nil
+	case DeviationsPart:
+		return r.deviationsTable(v.Lang), nil
+	case callsPart, comparisonPart:
 	}
-	return table{}, fmt.Errorf("%w: part %q is none of figures, lines, late, surveys", ErrInvalid, p)
-}
-
-// The scopes of a row of figures. They stand in the first column, so that a spreadsheet
-// does not add totals to what they are the total of.
-const (
-	scopeInterval = "interval"
-	scopeQueue    = "queue"
-	scopeAll      = "all"
-)
-
-// figuresTable holds the rows, the totals of queues and the total. In CSV, which has no
-// head, each row names the formula and the limits it was computed with.
-func (r *Report) figuresTable(v View) (table, error) {
-	chosen, err := choose(v.Columns)
-	if err != nil {
-		return table{}, err
-	}
-	if v.Format == CSVFormat {
-		chosen = append(chosen, basis()...)
-	}
-	t := table{
-		part: FiguresPart,
-		keys: []string{"scope", "queue", "from", "to"},
-		heads: []string{
-			v.Lang.pick("范围", "scope"), v.Lang.pick("队列", "queue"),
-			v.Lang.pick("起", "from"), v.Lang.pick("止", "to"),
-		},
-	}
-	for _, c := range chosen {
-		t.keys, t.heads = append(t.keys, string(c.name)), append(t.heads, c.heading(v.Lang, r.Spec.Rules))
-	}
-	names := map[string]string{
-		scopeInterval: v.Lang.pick("时段", scopeInterval),
-		scopeQueue:    v.Lang.pick("队列合计", "queue total"),
-		scopeAll:      v.Lang.pick("总计", "total"),
-	}
-	add := func(scope string, row Row) {
-		cells := []cell{
-			word(scope, names[scope]), text(string(row.Queue)), r.when(row.Interval.Start), r.when(row.Interval.End),
-		}
-		for _, c := range chosen {
-			cells = append(cells, c.cell(row.Figures, r.Spec))
-		}
-		t.rows = append(t.rows, cells)
-	}
-	for _, row := range r.Rows {
-		add(scopeInterval, row)
-	}
-	for _, row := range r.Queues {
-		add(scopeQueue, row)
-	}
-	add(scopeAll, r.Total)
-	return t, nil
-}
-
-func (r *Report) linesTable(l Lang) table {
-	t := table{
-		part: LinesPart,
-		keys: []string{
-			"line", "arrived", "entered", "hung_up_in_greeting", "closed", "unknown_line", "failed", "other", "open",
-			"busy", "messages", "dropped",
-		},
-		heads: []string{
-			l.pick("热线号码", "line"), l.pick("来电", "arrived"), l.pick("进入队列", "entered a queue"),
-			l.pick("问候中挂机", "hung up in greeting"), l.pick("非服务时间", "closed"), l.pick("空号", "unknown line"),
-			l.pick("故障", "failed"), l.pick("其他", "other"), l.pick("进行中", "open"),
-			l.pick("占线", "busy"), l.pick("留言", "messages"), l.pick("掉线", "dropped"),
-		},
-	}
-	for _, n := range r.Lines {
-		t.rows = append(t.rows, []cell{
-			text(n.Line), count(n.Arrived), count(n.Entered), count(n.HungUpInGreeting),
-			count(n.Closed), count(n.UnknownLine), count(n.Failed), count(n.Other), count(n.Open),
-			count(n.Busy), count(n.Messages), count(n.Dropped),
-		})
-	}
-	return t
+	return table{}, fmt.Errorf("%w: part %q is none of %v", ErrInvalid, p, Parts())
 }
 
 func (r *Report) lateTable(l Lang) table {
@@ -201,17 +166,19 @@ func (r *Report) lateTable(l Lang) table {
 			l.pick("未接次数", "misses"), l.pick("未接座席", "missed by"),
 		},
 	}
+	var rows [][]cell
 	for _, n := range r.Late {
 		missed := make([]string, len(n.Missed))
 		for i, a := range n.Missed {
 			missed[i] = string(a)
 		}
-		t.rows = append(t.rows, []cell{
+		rows = append(rows, []cell{
 			text(string(n.Agent)), text(string(n.Call)), text(string(n.Queue)), r.moment(n.Entered),
 			length(n.Wait), word(string(n.End), endName(n.End, l)), word(string(n.Cause), causeName(n.Cause, l)),
 			count(int64(len(n.Missed))), text(strings.Join(missed, " ")),
 		})
 	}
+	t.rows = listed(rows)
 	return t
 }
 

@@ -129,7 +129,7 @@ func TestCSVIsHarmlessAndReadBack(t *testing.T) {
 	if !ok {
 		t.Errorf("no byte order mark in %q", out)
 	}
-	if !strings.Contains(body, "dropped\r\n") {
+	if !strings.Contains(body, "busy_rate_pct\r\n") {
 		t.Errorf("lines do not end with CR LF: %q", body)
 	}
 	rows, err := csv.NewReader(strings.NewReader(body)).ReadAll()

@@ -46,7 +46,7 @@ ledger: {path: ledger.db}
 recordings: {dir: recordings}
 lines: [{number: "95001", queue: complaints}]
 queues: [{id: complaints}]
-agents: [{id: wang, queues: [complaints]}, {id: li, queues: [complaints]}]
+agents: [{id: wang, team: early, queues: [complaints]}, {id: li, queues: [complaints]}]
 `
 
 func build(t *testing.T) house {

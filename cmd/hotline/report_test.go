@@ -92,6 +92,14 @@ func TestReportFormats(t *testing.T) {
 	if code != exitOK || !strings.Contains(late, "c-2") || strings.Contains(late, "c-1") {
 		t.Errorf("late calls: exit code %d, %s%s", code, late, errOut)
 	}
+	sheet, errOut, code := command(t, append(day, "--format", "xlsx", "--by", "agent", "--part", "figures,metrics")...)
+	if code != exitOK || !strings.HasPrefix(sheet, "PK") {
+		t.Errorf("XLSX: exit code %d, %.20q, %s", code, sheet, errOut)
+	}
+	columns, _, code := command(t, "report", "--column", "list")
+	if code != exitOK || !strings.Contains(columns, "M12") || strings.Count(columns, "\n") < 60 {
+		t.Errorf("columns: exit code %d, %s", code, columns)
+	}
 	formulas, _, code := command(t, "report", "--formula", "list")
 	if code != exitOK || !strings.HasPrefix(formulas, "hotline ") || strings.Count(formulas, "\n") < 8 {
 		t.Errorf("formulas: exit code %d, %s", code, formulas)
@@ -105,14 +113,23 @@ func TestReportRefusesWhatCannotBe(t *testing.T) {
 		"--from 2026-03-02 --to x":            `--to "x": must be a date`,
 		"--to 2026-03-02":                     "--to 2026-03-02: must come with --from",
 		"--from 2026-03-02 --to 2026-03-01":   "is not after its start",
-		"--formula best":                      `formula "best" is none of`,
+		"--formula best":                      `--formula "best": must be one of`,
 		"--threshold=-1s":                     "--threshold -1s: must not be negative",
 		"--threshold 5s --short 5s":           "is not below the answer limit",
-		"--step 5m":                           `--step must be one of "15m","30m","1h","1d"`,
+		"--step 5m":                           `--step must be one of "","15m","30m","1h","1d"`,
+		"--by colour":                         `--by "colour": must be one of`,
+		"--by queue,queue":                    `grouping "queue" stands twice`,
+		"--compare decade":                    "--compare must be one of",
+		"--calls asa_ms":                      `--calls "asa_ms": must be one of`,
+		"--calls offered --compare week":      "cannot come with --compare",
+		"--compare week --part late":          "cannot come with --calls or --compare",
+		"--deviation 0":                       "--deviation 0: must be positive",
+		"--min-talks 0":                       "--min-talks 0: must be positive",
+		"--from 2026-03-02T9":                 "must be a time such as",
 		"--format xml":                        "--format must be one of",
 		"--lang fr":                           "--lang must be one of",
-		"--part all":                          `part "all" is none of`,
-		"--column colour":                     `column "colour" is none of`,
+		"--part all":                          `--part "all": must be one of`,
+		"--column colour":                     `--column "colour": must be one of`,
 		"--format csv --part lines,late":      "CSV holds one table",
 		"--config " + h.config + ".not-there": "does not exist",
 	} {
@@ -124,5 +141,54 @@ func TestReportRefusesWhatCannotBe(t *testing.T) {
 		if code != exitUsage || out != "" || !strings.Contains(errOut, want) {
 			t.Errorf("%s: exit code %d, %s%s", args, code, out, errOut)
 		}
+	}
+}
+
+// TestReportGroupsAndFilters asks for agents, teams and calls of a time of day.
+func TestReportGroupsAndFilters(t *testing.T) {
+	h := build(t)
+	for _, c := range []struct {
+		args              string
+		offered, answered float64
+	}{
+		{"--agent wang", 2, 2},
+		{"--team early", 2, 2},
+		{"--line 95001", 3, 3},
+		{"--line 95002", 0, 0},
+		{"--from 2026-03-02T10:00 --to 2026-03-02T10:45", 1, 1},
+		{"--by weekday,hour", 3, 3},
+		{"--by none --step all", 3, 3},
+	} {
+		args := strings.Fields(c.args)
+		if !strings.Contains(c.args, "--from") {
+			args = append(args, "--from", "2026-03-02")
+		}
+		got := h.report(t, args...).total(t)
+		if got["offered"] != c.offered || got["answered"] != c.answered {
+			t.Errorf("%q: %v, want %v offered and %v answered", c.args, got, c.offered, c.answered)
+		}
+	}
+	teams := h.report(t, "--from", "2026-03-02", "--by", "team", "--step", "all").Figures
+	if len(teams) != 5 || teams[0]["team"] != "" || teams[1]["team"] != "early" || teams[1]["answered"] != 2.0 {
+		t.Errorf("by team: %v", teams)
+	}
+}
+
+// TestS47CallsBehindANumber lists the calls of a number and sets a day beside the day before.
+func TestS47CallsBehindANumber(t *testing.T) {
+	h := build(t)
+	day := []string{"report", "--config", h.config, "--from", "2026-03-03", "--format", "csv"}
+	calls, errOut, code := command(t, append(day, "--calls", "abandoned")...)
+	if code != exitOK || !strings.Contains(calls, "c-4") || !strings.Contains(calls, "137******00") ||
+		strings.Count(calls, "\n") != 2 {
+		t.Errorf("calls: exit code %d, %s%s", code, calls, errOut)
+	}
+	calls, _, _ = command(t, append(day, "--calls", "abandoned", "--clear-numbers")...)
+	if !strings.Contains(calls, "13700137000") {
+		t.Errorf("numbers in clear: %s", calls)
+	}
+	compared, errOut, code := command(t, append(day, "--compare", "period", "--column", "offered")...)
+	if code != exitOK || !strings.Contains(compared, "offered,1,3,-2,,-66.667") {
+		t.Errorf("comparison: exit code %d, %s%s", code, compared, errOut)
 	}
 }

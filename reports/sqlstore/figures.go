@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/uptrace/bun"
 	"golang.org/x/sync/errgroup"
@@ -15,9 +16,17 @@ import (
 // spec.Empty asks for them. It counts in the database, from the tables that Append keeps, with
 // the limits of spec.Rules. The error wraps reports.ErrInvalid for a spec without a meaning and
 // reports.ErrUnknownEvent when the ledger holds a call that this program cannot count.
+//
+// The tables hold stays and talks by queue. Of the other figures (rings, holds, transfers,
+// dialled numbers, arrivals, agents' time) the rows say nothing: they are 0. A spec that asks
+// for other groups, or for some agents, teams or lines, is refused.
 func (s *Store) Figures(ctx context.Context, spec reports.Spec) ([]reports.Row, error) {
 	if err := spec.Validate(); err != nil {
 		return nil, err
+	}
+	byQueue := len(spec.By) == 0 || slices.Equal(spec.By, []reports.Dimension{reports.ByQueue})
+	if !byQueue || len(spec.Agents)+len(spec.OfTeams)+len(spec.OfLines) > 0 {
+		return nil, fmt.Errorf("%w: the tables of the ledger tell of queues alone", reports.ErrInvalid)
 	}
 	if err := s.countable(ctx); err != nil {
 		return nil, fmt.Errorf("figures: %w", err)

@@ -104,7 +104,9 @@ func (c *count) result() []reports.Row {
 	for _, q := range slices.Sorted(maps.Keys(c.rows)) {
 		for i, f := range c.rows[q] {
 			if c.spec.Empty || f != (reports.Figures{}) {
-				result = append(result, reports.Row{Queue: call.QueueID(q), Interval: c.cut[i], Figures: f})
+				result = append(result, reports.Row{
+					Group: reports.Group{Queue: call.QueueID(q)}, Interval: c.cut[i], Figures: f,
+				})
 			}
 		}
 	}
@@ -137,17 +139,31 @@ func (n counted) addStays(f *reports.Figures) {
 		f.Abandoned += n.N
 		f.AbandonedWait += call.Millis(n.Wait)
 		f.AbandonedInT += n.InT
+	case reports.Waiting, reports.TimedOut, reports.LeftEmpty, reports.Overflowed, reports.Callback, reports.ToMessage:
+		n.addOthers(f, end)
+	}
+}
+
+// addOthers counts stays that neither an agent nor the caller's patience ended.
+func (n counted) addOthers(f *reports.Figures, end reports.End) {
+	f.OtherWait += call.Millis(n.Wait)
+	switch end {
 	case reports.TimedOut:
 		f.TimedOut += n.N
+		f.SentAwayInT += n.InT
 	case reports.LeftEmpty:
 		f.LeftEmpty += n.N
+		f.SentAwayInT += n.InT
 	case reports.Overflowed:
 		f.Overflowed += n.N
+		f.MovedInT += n.InT
 	case reports.Callback:
 		f.Callback += n.N
+		f.CallbackInT += n.InT
 	case reports.ToMessage:
 		f.ToMessage += n.N
-	case reports.Waiting:
+		f.MovedInT += n.InT
+	case reports.Waiting, reports.Answered, reports.Abandoned, reports.Lost:
 	}
 }
 

@@ -1,0 +1,171 @@
+package reports
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"hotline/call"
+)
+
+// tally adds journeys up.
+type tally struct {
+	spec           Spec
+	cut            []Interval
+	needs          knowledge // without which a fact has no place
+	cyclic         bool      // grouped by weekday or hour
+	rows           map[Group]map[int]*Figures
+	roster         map[call.AgentID][]Interval
+	lines          map[string]*Line
+	breaks         map[BreakTime]*BreakTime
+	talks          map[call.AgentID]Mean
+	hours          map[time.Time]*Figures // nil when the period is too short for the correlation
+	late           []Late
+	surveys        []Survey // by queue, then by agent
+	told           Calibration
+	contradictions int
+}
+
+func newTally(spec Spec) *tally {
+	t := &tally{
+		spec:   spec,
+		needs:  spec.needs(),
+		cyclic: slices.Contains(spec.By, ByWeekday) || slices.Contains(spec.By, ByHour),
+		cut:    spec.Grid.Cut(spec.Period.Start, spec.Period.End),
+		rows:   map[Group]map[int]*Figures{},
+		roster: map[call.AgentID][]Interval{},
+		lines:  map[string]*Line{},
+		breaks: map[BreakTime]*BreakTime{},
+		talks:  map[call.AgentID]Mean{},
+	}
+	if spec.Period.End.Sub(spec.Period.Start) >= correlateOver {
+		t.hours = map[time.Time]*Figures{}
+	}
+	if slices.Equal(spec.By, []Dimension{ByQueue}) {
+		for _, q := range spec.Queues {
+			t.rows[Group{Queue: q}] = map[int]*Figures{}
+		}
+	}
+	return t
+}
+
+// add counts one call.
+func (t *tally) add(j *Journey) {
+	t.contradictions += j.Contradictions
+	t.facts(j, func(f fact) {
+		if cell := t.figures(f); cell != nil {
+			f.into(cell, t.spec.Rules)
+		}
+		switch {
+		case f.stay != nil && t.shows(f):
+			t.addToLists(j, f)
+		case f.leg != nil && t.shows(f):
+			m := t.talks[f.leg.Agent]
+			t.talks[f.leg.Agent] = Mean{m.Sum + f.leg.Talk, m.Count + 1}
+		case f.call != nil && t.spec.Period.Contains(j.Arrived) && t.showsLine(j.Line):
+			t.line(j.Line).count(j)
+		}
+	})
+	t.addSurveys(j)
+}
+
+// addToLists counts a stay in what is not told by group.
+func (t *tally) addToLists(j *Journey, f fact) {
+	t.told.add(*f.stay)
+	if f.stay.late(t.spec.Rules) {
+		t.late = append(t.late, lateOf(*j, *f.stay))
+	}
+	if t.hours == nil {
+		return
+	}
+	hour := Grid{Step: Hour, Zone: t.spec.Grid.Zone, DayStart: t.spec.Grid.DayStart}.Of(f.at).Start.UTC()
+	if t.hours[hour] == nil {
+		t.hours[hour] = &Figures{}
+	}
+	f.into(t.hours[hour], t.spec.Rules)
+}
+
+// shows tells whether a fact belongs to the report, in a cell or in a list.
+func (t *tally) shows(f fact) bool { return place(t.cut, f.at) >= 0 && t.takes(f) }
+
+// showsLine tells whether a line is asked for. Calls are counted by line whatever the report
+// is grouped by, because whoever never entered a queue stands nowhere else.
+func (t *tally) showsLine(number string) bool {
+	return len(t.spec.OfLines) == 0 || slices.Contains(t.spec.OfLines, number)
+}
+
+// figures are those of the cell of a fact, nil when they are not asked for.
+func (t *tally) figures(f fact) *Figures {
+	i := place(t.cut, f.at)
+	if i < 0 || !t.takes(f) {
+		return nil
+	}
+	g := t.group(f)
+	series := t.rows[g]
+	if series == nil {
+		series = map[int]*Figures{}
+		t.rows[g] = series
+	}
+	if series[i] == nil {
+		series[i] = &Figures{}
+	}
+	return series[i]
+}
+
+// line is the count of one hotline number.
+func (t *tally) line(number string) *Line {
+	if t.lines[number] == nil {
+		t.lines[number] = &Line{Line: number}
+	}
+	return t.lines[number]
+}
+
+// report puts the sums in order.
+func (t *tally) report() *Report {
+	r := &Report{
+		Spec: t.spec, Total: Row{Interval: t.spec.Period}, Contradictions: t.contradictions,
+		Late: t.late, Surveys: t.surveys, Told: t.told, Deviations: deviations(t.talks, t.spec.Teams, t.spec.Deviance),
+	}
+	for _, g := range slices.SortedFunc(maps.Keys(t.rows), func(a, b Group) int { return a.compare(b, t.spec.By) }) {
+		total := Row{Group: g, Interval: t.spec.Period}
+		for i, interval := range t.cut {
+			f := t.rows[g][i]
+			if f == nil {
+				f = &Figures{}
+			}
+			total.Figures.Add(*f)
+			if t.spec.Empty || *f != (Figures{}) {
+				r.Rows = append(r.Rows, Row{Group: g, Interval: interval, Figures: *f})
+			}
+		}
+		r.Groups = append(r.Groups, total)
+		r.Total.Figures.Add(total.Figures)
+	}
+	for _, number := range slices.Sorted(maps.Keys(t.lines)) {
+		r.Lines = append(r.Lines, *t.lines[number])
+	}
+	r.Correlation = t.correlation()
+	for _, b := range t.breaks {
+		r.Breaks = append(r.Breaks, *b)
+	}
+	slices.SortFunc(r.Breaks, func(a, b BreakTime) int {
+		return cmp.Or(cmp.Compare(a.Agent, b.Agent), cmp.Compare(a.Reason, b.Reason))
+	})
+	slices.SortFunc(r.Late, func(a, b Late) int {
+		return cmp.Or(cmp.Compare(a.Agent, b.Agent), a.Entered.Compare(b.Entered), cmp.Compare(a.Call, b.Call))
+	})
+	return r
+}
+
+// correlation judges the hours of the period, nil when it is too short.
+func (t *tally) correlation() *Correlation {
+	if t.hours == nil {
+		return nil
+	}
+	hours := make([]Figures, 0, len(t.hours))
+	for _, f := range t.hours {
+		hours = append(hours, *f)
+	}
+	return correlate(hours, t.spec.Formula)
+}
