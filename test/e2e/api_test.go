@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
-	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -14,7 +17,6 @@ import (
 
 	"hotline/call"
 	"hotline/internal/phonesim"
-	"hotline/test/e2e/testdata/apiclient"
 	"hotline/test/house"
 	"hotline/web"
 	"hotline/web/webtest"
@@ -23,46 +25,74 @@ import (
 // strangerFor is how long a stranger tries the API of a running site.
 var strangerFor = flag.Duration("stranger", 5*time.Second, "how long TestStrangerAtARunningSite tries")
 
-// TestClientMadeOfTheDocument: a client that a generator made of the document alone follows
+// TestClientMadeOfTheDocument: a client that a generator makes of the document alone follows
 // a real call from the state of its agent to its recording and to the report, and a stream of
 // events tells of it what the ledger holds.
 func TestClientMadeOfTheDocument(t *testing.T) {
 	h := house.Open(t, 1, nil)
 	h.Agent(0, steady)
-	c := clientOf(t, h)
+	step := follower(t, h)
 	events := listen(t, h)
 	agent := h.Asterisk.Agents[0].Name
-	setState(t, c, agent, apiclient.Break)
+	step("break", agent)
 	h.Until("the agent has his break", func() bool { return h.State(call.AgentID(agent)) == call.Break })
-	setState(t, c, agent, apiclient.Ready)
-
+	step("ready", agent)
 	leg := h.Call(phonesim.CallOptions{From: house.Number(0), Talk: 3 * time.Second})
 	h.Heard(leg)
-	live, err := c.GetLiveWithResponse(t.Context())
-	if err != nil || live.JSON200 == nil || len(*live.JSON200.Calls) != 1 || *(*live.JSON200.Calls)[0].Agent != agent {
-		t.Fatalf("live: %v %s", err, live.Body)
-	}
+	step("talking", agent)
 	h.Over(leg)
 	stored := h.Settle()
-
-	calls, err := c.ListCallsWithResponse(t.Context(), &apiclient.ListCallsParams{Agent: &agent})
-	if err != nil || calls.JSON200 == nil || len(*calls.JSON200.Calls) != 1 {
-		t.Fatalf("calls: %v %s", err, calls.Body)
-	}
-	one, err := c.GetCallWithResponse(t.Context(), (*calls.JSON200.Calls)[0].Id)
-	if err != nil || one.JSON200 == nil || !one.JSON200.Over || len(*one.JSON200.Recordings) != 1 {
-		t.Fatalf("call: %v %s", err, one.Body)
-	}
-	recording := (*one.JSON200.Recordings)[0]
-	audio, err := c.GetRecordingAudioWithResponse(t.Context(), recording.Id, nil)
-	if err != nil || audio.StatusCode() != http.StatusOK || int64(len(audio.Body)) != recording.Bytes {
-		t.Errorf("recording of %d bytes: %v %d, %d bytes", recording.Bytes, err, audio.StatusCode(), len(audio.Body))
-	}
-	report, err := c.GetReportWithResponse(t.Context(), nil)
-	if err != nil || report.JSON200 == nil || offered(*report.JSON200.Figures) != 1 {
-		t.Errorf("report: %v %s", err, report.Body)
-	}
+	step("after", agent)
 	follow(t, events, stored)
+}
+
+// follower makes the client of the document that the site serves, builds the program of
+// testdata/follower with it and returns how to run a step of it.
+func follower(t *testing.T, h *house.House) func(step, agent string) {
+	t.Helper()
+	dir, site := t.TempDir(), "http://"+h.App.Addr()
+	if err := os.CopyFS(dir, os.DirFS("testdata/follower")); err != nil {
+		t.Fatal(err)
+	}
+	run := func(name string, args ...string) {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), name, args...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "HOTLINE_URL="+site, "HOTLINE_TOKEN="+h.Token)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%s %q: %v\n%s", name, args, err, out)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "openapi.json"), document(t, site), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run("go", "generate", ".")
+	run("go", "build", "-o", "follower", ".")
+	return func(step, agent string) {
+		t.Helper()
+		run(filepath.Join(dir, "follower"), step, agent)
+	}
+}
+
+// document is the document of the API as a site serves it, to who has not signed in.
+func document(t *testing.T, site string) []byte {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, site+"/api/v1/openapi.json", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hands := &http.Client{Timeout: 10 * time.Second}
+	defer hands.CloseIdleConnections()
+	resp, err := hands.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }() // all of it is read
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("document: %s %v", resp.Status, err)
+	}
+	return raw
 }
 
 // follow holds a stream against the ledger.
@@ -89,22 +119,6 @@ func follow(t *testing.T, conn *websocket.Conn, stored []call.Event) {
 	}
 }
 
-// clientOf is the generated client with the token of the site.
-func clientOf(t *testing.T, h *house.House) *apiclient.ClientWithResponses {
-	t.Helper()
-	hands := &http.Client{Timeout: 10 * time.Second}
-	t.Cleanup(hands.CloseIdleConnections)
-	c, err := apiclient.NewClientWithResponses("http://"+h.App.Addr(), apiclient.WithHTTPClient(hands),
-		apiclient.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
-			r.Header.Set("Authorization", "Bearer "+h.Token)
-			return nil
-		}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
 // listen opens the stream of all events there are.
 func listen(t *testing.T, h *house.House) *websocket.Conn {
 	t.Helper()
@@ -116,29 +130,6 @@ func listen(t *testing.T, h *house.House) *websocket.Conn {
 	}
 	t.Cleanup(func() { _ = conn.CloseNow() })
 	return conn
-}
-
-// setState asks for a state twice by one key, as who did not get the answer does.
-func setState(t *testing.T, c *apiclient.ClientWithResponses, agent string, to apiclient.StateRequestState) {
-	t.Helper()
-	key, reason := fmt.Sprint("to ", to), "用餐"
-	for range 2 {
-		r, err := c.SetAgentStateWithResponse(t.Context(), agent, &apiclient.SetAgentStateParams{IdempotencyKey: &key},
-			apiclient.StateRequest{State: to, Reason: &reason})
-		if err != nil || r.StatusCode() != http.StatusNoContent {
-			t.Fatalf("%s: %v %s", to, err, r.Body)
-		}
-	}
-}
-
-// offered is the total of a report.
-func offered(rows []map[string]any) float64 {
-	for _, row := range rows {
-		if n, ok := row["offered"].(float64); ok && row["scope"] == "all" {
-			return n
-		}
-	}
-	return -1
 }
 
 // TestStrangerAtARunningSite: whatever somebody sends who knows the document alone, a running
