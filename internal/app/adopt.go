@@ -11,6 +11,7 @@ import (
 	"hotline/ari"
 	"hotline/call"
 	"hotline/callflow"
+	"hotline/reports/sqlstore"
 )
 
 // lookBack is how far the ledger is searched for what an earlier run left behind. No call
@@ -33,6 +34,7 @@ func (a *App) adopt(ctx context.Context, snap ari.Snapshot) error {
 		return fmt.Errorf("adopt: %w", err)
 	}
 	h := newHolding(snap, a.agentOf)
+	h.seen = lastWord(left)
 	var taken []resumed
 	for id, events := range left.Calls {
 		s := storyOf(id, events)
@@ -114,6 +116,35 @@ type holding struct {
 	sides    map[string]call.ID         // channels that are in the bridge of a consultation, and which
 	legs     map[call.ID][]ari.Channel  // everybody's legs of each call but the caller's
 	rung     map[call.AgentID]time.Time // when the last leg of ours to an agent was made
+	seen     time.Time                  // of the last event that the run before this one wrote
+}
+
+// lastWord is when the run before this one wrote its last event of those calls.
+func lastWord(left sqlstore.Left) (last time.Time) {
+	for _, events := range left.Calls {
+		for _, e := range events {
+			if e.At.After(last) {
+				last = e.At
+			}
+		}
+	}
+	return last
+}
+
+// pickedUp is when an agent's leg that is up was picked up, of which nobody wrote: before the
+// run that joined it to the caller died, and after that run's last words. Who was not joined
+// may have picked up at any time until now.
+func (h holding) pickedUp(leg ari.Channel, offered, now time.Time) time.Time {
+	if !h.bridged[leg.ID] {
+		return now
+	}
+	if h.seen.After(offered) {
+		offered = h.seen
+	}
+	if offered.After(now) {
+		return now
+	}
+	return offered
 }
 
 func newHolding(snap ari.Snapshot, agentOf cast) holding {

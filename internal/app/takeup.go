@@ -83,7 +83,7 @@ func (a *App) settleLegs(ctx context.Context, s *story, intent callflow.Intent, 
 		a.recallDial(s, leg, intent)
 		k, goesOn := a.outsideLeg(s, leg), true
 		if k == nil {
-			k, goesOn = a.agentLeg(s, leg)
+			k, goesOn = a.agentLeg(s, leg, h)
 		}
 		if !goesOn {
 			a.hangUp(ctx, leg.ID) // before the next phone rings for him
@@ -108,7 +108,7 @@ func (a *App) outsideLeg(s *story, leg ari.Channel) *kept {
 }
 
 // agentLeg is an agent's leg that goes on, false when it must be hung up.
-func (a *App) agentLeg(s *story, leg ari.Channel) (*kept, bool) {
+func (a *App) agentLeg(s *story, leg ari.Channel, h holding) (*kept, bool) {
 	offer := call.OfferID(leg.ID)
 	of, _ := splitOffer(offer)
 	a.recall(s, leg)
@@ -117,7 +117,7 @@ func (a *App) agentLeg(s *story, leg ari.Channel) (*kept, bool) {
 	case p == nil:
 		return nil, false
 	case leg.State == ari.ChannelUp && p.ringing():
-		p.answer(time.Now())
+		p.answer(h.pickedUp(leg, p.offered.At, time.Now()))
 		a.Record(p.answered)
 	case leg.State == ari.ChannelUp && p.talking():
 	case leg.State == ari.ChannelRinging && p.ringing() && of == s.id:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"hotline/ari"
 	"hotline/call"
 )
 
@@ -18,6 +19,7 @@ func (a *App) writeOff(ctx context.Context, s story, h holding) {
 	a.log.Warn("call ended unseen", "call", s.id, "end", end)
 	for _, leg := range h.legs[s.id] {
 		a.recall(&s, leg)
+		a.heard(&s, leg, end, h)
 		a.hangUp(ctx, leg.ID)
 	}
 	if caller := string(s.caller()); h.channels[caller].ID != "" {
@@ -31,6 +33,15 @@ func (a *App) writeOff(ctx context.Context, s story, h holding) {
 	})
 	if !recording.IsZero() {
 		a.recorder.End(s.id, recording, time.Time{})
+	}
+}
+
+// heard writes down that an agent talked with a caller who left at end, when his leg in the
+// caller's bridge is all that tells of it: the call was answered, not abandoned.
+func (a *App) heard(s *story, leg ari.Channel, end time.Time, h holding) {
+	if p := s.part(call.OfferID(leg.ID)); p != nil && p.ringing() && leg.State == ari.ChannelUp && h.bridged[leg.ID] {
+		p.answer(h.pickedUp(leg, p.offered.At, end))
+		a.Record(p.answered)
 	}
 }
 

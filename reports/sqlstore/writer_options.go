@@ -14,7 +14,8 @@ type WriterOptions struct {
 	Capacity int
 	// MaxBatch is the most events in one transaction; default 512.
 	MaxBatch int
-	// MaxDelay is how long the first event of a batch waits for others; default 100 ms.
+	// MaxDelay is how long the first event of a batch waits for others; default 100 ms. The
+	// begin and the end of a talk wait for none.
 	MaxDelay time.Duration
 	// Attempt is the time limit of one attempt to write; default 10 s.
 	Attempt time.Duration

@@ -58,6 +58,22 @@ func TestPeers10KillUnderLoad(t *testing.T) {
 	judge(t, h, h.Settle(), len(legs))
 }
 
+// TestPeers10KilledAtThePickUp: the controller is killed as soon as the caller hears the
+// agent, and the caller has hung up before the next one comes. It counts as answered.
+func TestPeers10KilledAtThePickUp(t *testing.T) {
+	h := house.OpenOutside(t, 1, nil)
+	controller := h.Controller(house.Build(t), "controller")
+	h.Until("the controller acts", func() bool { return len(h.Live().Agents) == 1 })
+	h.Agent(0, func(phonesim.Offer) phonesim.Action { return phonesim.Answer(200*time.Millisecond, 0) })
+	leg := h.Call(phonesim.CallOptions{From: house.Number(0), Talk: time.Second})
+	h.Heard(leg)
+	controller.Kill()
+	h.Over(leg)
+	controller.Start()
+	h.Until("the controller acts again", func() bool { return len(h.Live().Agents) == 1 })
+	judge(t, h, h.Settle(), 1)
+}
+
 // phone answers after a while, and now and then not at all.
 func phone(seed uint64) func(phonesim.Offer) phonesim.Action {
 	var mu sync.Mutex
