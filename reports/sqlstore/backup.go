@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	base "hotline/internal/sqlstore"
 )
 
 // Backup copies the ledger in a file of SQLite, as it is at one moment, to a new file that only
@@ -35,11 +37,11 @@ func Backup(ctx context.Context, from Place, to string) (err error) {
 
 // copyTo makes the copy and brings it to the disk.
 func copyTo(ctx context.Context, path, part string) (err error) {
-	if err := create(part); err != nil {
+	if err := base.Create(part); err != nil {
 		return err
 	}
 	// A connection that may only read does not write a copy either.
-	db, err := connect(ctx, path, readWrite, 1)
+	db, err := base.ConnectSQLite(ctx, path, base.ReadWrite, 1)
 	if err != nil {
 		return err
 	}

@@ -330,9 +330,6 @@ func same(a, b call.Event) bool {
 	return a == b
 }
 
-// isOrNil tells whether err wraps want, or is nil as want is.
-func isOrNil(err, want error) bool { return errors.Is(err, want) && (want != nil || err == nil) }
-
 // TestValidKnowsTheKindsOfTheTable compares the two lists of kinds.
 func TestValidKnowsTheKindsOfTheTable(t *testing.T) {
 	t.Parallel()
