@@ -17,6 +17,15 @@ type Principal struct {
 	// Machine is set for a token of a program. A machine reads and never commands,
 	// whatever its roles.
 	Machine bool
+
+	Session string // id of his session, for signing out and for lists; "" when Machine
+	// MustChange and MustEnroll are set for somebody who has signed in with a password that
+	// was made for him, or lacks the second factor that his roles demand. Roles is empty
+	// then: all that is open to him is setting that right, and signing out.
+	MustChange, MustEnroll bool
+
+	Address string // IP address the request comes from
+	Client  string // what the browser says it is, shortened
 }
 
 // Known reports whether somebody is signed in.
