@@ -81,6 +81,45 @@ func (w *world) endsAs(class call.Class, reason call.Reason) {
 	w.ended1(class, reason)
 }
 
+// TestS16HoldOfThePhone: the hold key of a phone does what the desktop's does, once however
+// often it is told. During a consultation it is the phone's own affair.
+func TestS16HoldOfThePhone(t *testing.T) {
+	in(t, 2, func(w *world) {
+		w.talks("bob")
+		ann := call.LegID("c1-a1")
+		hold := func(on bool) {
+			w.m.Deliver("c1", PhoneHold{Leg: ann, On: on})
+			w.rest(time.Second)
+		}
+		hold(false)
+		w.told()
+		hold(true)
+		hold(true)
+		w.told("refresh", "music calm", "leave c1-a1")
+		hold(false)
+		hold(false)
+		w.told("join c1-a1", "stopmusic")
+		w.do("ann", Consult, Target{Agent: "bob"})
+		w.rest(2 * time.Second)
+		w.orders = nil
+		hold(true)
+		hold(false)
+		w.told()
+		w.do("ann", HangUp, Target{})
+		w.m.Deliver("c1", CallerGone{At: time.Now()})
+		w.rest(time.Minute)
+		var held []call.Millis
+		for _, e := range w.events {
+			if e.Kind == call.HoldEnded {
+				held = append(held, e.Held)
+			}
+		}
+		if len(held) != 2 || held[0] != 2000 {
+			t.Errorf("holds of %v ms, want one of 2000 by the phone and one of the consultation", held)
+		}
+	})
+}
+
 func (w *world) ended1(class call.Class, reason call.Reason) {
 	w.t.Helper()
 	want := "ended " + string(class) + "/" + string(reason)

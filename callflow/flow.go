@@ -183,6 +183,8 @@ func (f *flow) handle(ctx context.Context, s Signal) {
 		f.playEnded(ctx, s)
 	case KeyPressed:
 		f.keyPressed(ctx, s)
+	case PhoneHold:
+		f.phoneHold(ctx, s)
 	case request:
 		s.reply <- f.control(ctx, s.Control)
 	case moved:

@@ -25,6 +25,23 @@ func (f *flow) hold(ctx context.Context, id call.LegID) error {
 	return nil
 }
 
+// phoneHold makes the hold of an agent's phone one of ours, so that it is timed (S16) and the
+// caller hears the queue's music. A phone that holds during a consultation or a conference
+// does so for itself: nobody goes back to the caller because it stops.
+func (f *flow) phoneHold(ctx context.Context, s PhoneHold) {
+	l, ok := f.legs[s.Leg]
+	if !ok || l.agent == "" || f.consult != nil || l.joined != s.On {
+		return
+	}
+	do := Resume
+	if s.On {
+		do = Hold
+	}
+	if err := f.control(ctx, Control{Agent: l.agent, Do: do}); err != nil {
+		f.log.Info("hold of an agent's phone is not counted", "leg", s.Leg, "on", s.On, "error", err)
+	}
+}
+
 // part takes an agent from the caller, who hears music from the first moment. The refreshing
 // comes before it, so that the next voice is in the recording, whoever's it is.
 func (f *flow) part(ctx context.Context, id call.LegID) error {

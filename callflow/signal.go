@@ -42,6 +42,12 @@ type KeyPressed struct {
 	Key string
 }
 
+// PhoneHold is the hold key of an agent's own phone: pressed (On), or pressed again.
+type PhoneHold struct {
+	Leg call.LegID
+	On  bool
+}
+
 // moved is a caller who waits and is to wait in another queue.
 type moved struct{ queue call.QueueID }
 
@@ -54,6 +60,7 @@ func (LegUp) signal()      {}
 func (LegGone) signal()    {}
 func (PlayEnded) signal()  {}
 func (KeyPressed) signal() {}
+func (PhoneHold) signal()  {}
 
 // order wraps what the ACD decided, so that both kinds share one mailbox and keep their
 // order.

@@ -126,6 +126,9 @@ func (a *App) event(ctx context.Context, e *ari.Event) {
 	case ari.ChannelDtmfReceived:
 		owner, _ := callOfLeg(e.Channel.ID)
 		a.calls.Deliver(owner, callflow.KeyPressed{Leg: call.LegID(e.Channel.ID), Key: e.Digit})
+	case ari.ChannelHold, ari.ChannelUnhold:
+		owner, _ := callOfLeg(e.Channel.ID)
+		a.calls.Deliver(owner, callflow.PhoneHold{Leg: call.LegID(e.Channel.ID), On: e.Type == ari.ChannelHold})
 	case ari.DeviceStateChanged:
 		a.roster.event(e)
 		if a.fallback.warm.Load() {

@@ -44,6 +44,41 @@ func TestS16HoldByTheAPI(t *testing.T) {
 	}
 }
 
+// S16: the hold key of the agent's own phone is timed like the desktop's, and the caller hears
+// music all the while.
+func TestS16HoldOfThePhone(t *testing.T) {
+	d := openOffice(t, 2, nil)
+	caller, ann, id := d.talking(0)
+	begun := time.Now()
+	if err := ann.Hold(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d.Until("the caller is on hold", func() bool { return d.one().Held && d.State("a1001") == call.Hold })
+	before := caller.Record().RTP.Received
+	pass(t, 2*time.Second)
+	if heard := caller.Record().RTP.Received - before; heard < 90 {
+		t.Errorf("the caller was sent %d frames in two seconds: where is the music?", heard)
+	}
+	if err := ann.Resume(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d.Until("the caller is back", func() bool { return !d.one().Held && d.State("a1001") == call.Talking })
+	most, least := time.Since(begun), 2*time.Second
+	d.hears(caller, ann)
+	d.hears(ann, caller)
+	d.do(id, "a1001", "hangup", "")
+	d.Over(caller, ann)
+	events := d.Settle()
+	d.talks(events)
+	holds := of(events, id, call.HoldEnded)
+	if len(holds) != 1 || holds[0].Held.Duration() > most || holds[0].Held.Duration() < least {
+		t.Errorf("holds %+v, want one of %v to %v", holds, least, most)
+	}
+	for _, s := range house.Stories(t, events, d.Sim.Ledger()) {
+		d.CompareControlledRecording(s, tolerance)
+	}
+}
+
 // peers.md 3.6 and S16: whatever the way a caller is passed on, each agent has the talk that
 // his own phone had.
 func TestPeers06TalkIsRightAfterEachTransfer(t *testing.T) {
