@@ -254,8 +254,8 @@ func (a *App) recorded(ctx context.Context, ev call.Event) error {
 	}
 	if ev.Kind == call.RecordingFault {
 		a.log.Error("ALARM: recording", "call", ev.Call, "reason", ev.Reason)
-		a.health.set("recorder", fmt.Errorf("call %s: %s", ev.Call, ev.Reason))
 	}
+	a.health.recording(ev)
 	return a.writer.Save(ctx, ev)
 }
 
