@@ -4,7 +4,10 @@
 // figures and on the screen.
 package call
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // ID names one caller's journey from dial to hang-up. It is the unique id that Asterisk
 // gave to the caller's channel, because the recording is named by it before our process
@@ -56,3 +59,14 @@ const (
 	BySystem  Party = "system"
 	ByOutside Party = "outside" // an outside number that an agent joined or sent the caller to
 )
+
+// Masked is a telephone number of which those who do not handle its call see no more than what
+// tells two callers apart. Short numbers are extensions and services, nobody's own.
+func Masked(number string) string {
+	const short, head, tail = 7, 3, 2
+	r := []rune(number)
+	if len(r) < short {
+		return number
+	}
+	return string(r[:head]) + strings.Repeat("*", len(r)-head-tail) + string(r[len(r)-tail:])
+}

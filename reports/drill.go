@@ -173,16 +173,6 @@ func talkAfter(j *Journey, s *Stay) *Leg {
 	return nil
 }
 
-// MaskNumber hides the middle of a telephone number, for people who need not know it.
-func MaskNumber(n string) string {
-	const head, tail = 3, 2
-	letters := []rune(n)
-	if len(letters) <= head+tail {
-		return strings.Repeat("*", len(letters))
-	}
-	return string(letters[:head]) + strings.Repeat("*", len(letters)-head-tail) + string(letters[len(letters)-tail:])
-}
-
 // WriteCalls writes the calls behind a number as a table, row by row as they come: also of
 // millions none is kept, but in the text format. The parts and columns of the view are not
 // used.
@@ -224,7 +214,7 @@ func (r *Report) callsTable(entries iter.Seq2[Entry, error], v View) table {
 
 func (r *Report) entryCells(e Entry, v View) []cell {
 	if !v.ClearNumbers {
-		e.Number = MaskNumber(e.Number)
+		e.Number = call.Masked(e.Number)
 	}
 	talked := func(m call.Millis) cell {
 		c := length(m)

@@ -80,11 +80,6 @@ func TestCallsBehindANumber(t *testing.T) {
 	if strings.Contains(late.String(), "13800138000") || !strings.Contains(held.String(), "+8613800138000") {
 		t.Error("numbers are not masked unless asked for")
 	}
-	for number, want := range map[string]string{"13800138000": "138******00", "": "", "110": "***", "100861": "100*61"} {
-		if got := reports.MaskNumber(number); got != want {
-			t.Errorf("%q is %q, want %q", number, got, want)
-		}
-	}
 }
 
 func TestPickIsValidated(t *testing.T) {
@@ -104,5 +99,68 @@ func TestPickIsValidated(t *testing.T) {
 		if !errors.Is(err, broken) {
 			t.Errorf("error %v, want that of the ledger", err)
 		}
+	}
+}
+
+// TestGroupsAreReadAsTablesNameThem: the group of a row leads back to the row.
+func TestGroupsAreReadAsTablesNameThem(t *testing.T) {
+	t.Parallel()
+	spec := daySpec(t)
+	spec.By = []reports.Dimension{reports.ByTeam, reports.ByWeekday, reports.ByHour}
+	values := map[reports.Dimension]string{reports.ByTeam: "", reports.ByWeekday: "7", reports.ByHour: "9:00"}
+	g, err := spec.GroupOf(values)
+	if want := (reports.Group{Weekday: time.Sunday, Hour: 9}); err != nil || g != want {
+		t.Errorf("%v is %+v, %v, want %+v", values, g, err, want)
+	}
+	spec.By = nil
+	g, err = spec.GroupOf(map[reports.Dimension]string{reports.ByQueue: "senior"})
+	if want := (reports.Group{Queue: "senior"}); err != nil || g != want {
+		t.Errorf("%+v, %v, want %+v", g, err, want)
+	}
+	for name, c := range map[string]struct {
+		by     []reports.Dimension
+		values map[reports.Dimension]string
+	}{
+		"another one": {nil, map[reports.Dimension]string{reports.ByAgent: "ann"}},
+		"too few":     {nil, nil},
+		"too many":    {[]reports.Dimension{reports.ByNothing}, map[reports.Dimension]string{reports.ByAgent: "ann"}},
+		"no weekday":  {[]reports.Dimension{reports.ByWeekday}, map[reports.Dimension]string{reports.ByWeekday: "0"}},
+		"no hour":     {[]reports.Dimension{reports.ByHour}, map[reports.Dimension]string{reports.ByHour: "24:00"}},
+		"no number":   {[]reports.Dimension{reports.ByHour}, map[reports.Dimension]string{reports.ByHour: "noon"}},
+	} {
+		spec.By = c.by
+		if got, err := spec.GroupOf(c.values); !errors.Is(err, reports.ErrInvalid) {
+			t.Errorf("%s: %+v, %v, want ErrInvalid", name, got, err)
+		}
+	}
+}
+
+// TestEmptyIntervalsAreBounded: groups times intervals are not made up without end.
+func TestEmptyIntervalsAreBounded(t *testing.T) {
+	t.Parallel()
+	spec := daySpec(t)
+	spec.Grid.Step = reports.Quarter
+	spec.Period.End = spec.Period.Start.AddDate(30, 0, 0)
+	d := &desk{start: spec.Period.Start}
+	d.queued("c1", "complaints", 0, false).answered(1, "ann", 10, 5)
+	if r := compute(t, d.events, spec); len(r.Rows) != 1 {
+		t.Errorf("%d rows, want one", len(r.Rows))
+	}
+	spec.Empty = true
+	if _, err := reports.Recompute(d.events, spec); !errors.Is(err, reports.ErrInvalid) {
+		t.Errorf("error %v, want ErrInvalid", err)
+	}
+}
+
+// TestReportsOfAgentsHaveNoLines: calls that come in belong to no agent.
+func TestReportsOfAgentsHaveNoLines(t *testing.T) {
+	t.Parallel()
+	spec := daySpec(t)
+	if r := compute(t, fixedLog(t), spec); len(r.Lines) == 0 {
+		t.Fatal("the log has no lines")
+	}
+	spec.Agents = []call.AgentID{"ann"}
+	if r := compute(t, fixedLog(t), spec); len(r.Lines) != 0 || r.Total.Figures.Answered == 0 {
+		t.Errorf("lines of an agent: %+v", r.Lines)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"hotline/call"
@@ -193,6 +195,54 @@ func (t *tally) group(f fact) Group {
 		}
 	}
 	return g
+}
+
+// GroupOf reads the group of a row as tables name it: a text for each dimension of By, the
+// day of the week from 1 for Monday, the hour as 9:00. The error wraps ErrInvalid.
+func (s Spec) GroupOf(values map[Dimension]string) (Group, error) {
+	by := slices.DeleteFunc(slices.Clone(s.complete().By), func(d Dimension) bool { return d == ByNothing })
+	wrong := fmt.Errorf("%w: the group must name each of %v and nothing else", ErrInvalid, by)
+	if len(values) != len(by) {
+		return Group{}, wrong
+	}
+	var g Group
+	for _, d := range by {
+		text, ok := values[d]
+		if !ok {
+			return Group{}, wrong
+		}
+		if err := g.set(d, text); err != nil {
+			return Group{}, fmt.Errorf("%w: %q is no %s", ErrInvalid, text, d)
+		}
+	}
+	return g, nil
+}
+
+// set reads one dimension.
+func (g *Group) set(d Dimension, text string) (err error) {
+	number := func(text string, least, most int) int {
+		n, parsed := strconv.Atoi(text)
+		if err = parsed; err == nil && (n < least || n > most) {
+			err = strconv.ErrRange
+		}
+		return n
+	}
+	switch d {
+	case ByQueue:
+		g.Queue = call.QueueID(text)
+	case ByAgent:
+		g.Agent = call.AgentID(text)
+	case ByTeam:
+		g.Team = text
+	case ByLine:
+		g.Line = text
+	case ByWeekday:
+		g.Weekday = time.Weekday(number(text, 1, 7) % 7)
+	case ByHour:
+		g.Hour = number(strings.TrimSuffix(text, ":00"), 0, 23)
+	case ByNothing:
+	}
+	return err
 }
 
 // validateBy refuses groupings without a meaning.

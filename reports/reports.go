@@ -202,7 +202,7 @@ func BuildWithStates(events, changes iter.Seq2[call.Event, error], spec Spec) (*
 		t.add(&j)
 	}
 	if changes == nil {
-		return t.report(), nil
+		return t.report()
 	}
 	for s, err := range Spans(changes, earlier(spec.Now, spec.Period.End)) {
 		if err != nil {
@@ -210,7 +210,7 @@ func BuildWithStates(events, changes iter.Seq2[call.Event, error], spec Spec) (*
 		}
 		t.addSpan(s)
 	}
-	return t.report(), nil
+	return t.report()
 }
 
 // Recompute is BuildWithStates for events in any order, for instance a piece of the ledger

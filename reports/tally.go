@@ -2,6 +2,7 @@ package reports
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -90,9 +91,11 @@ func (t *tally) addToLists(j *Journey, f fact) {
 func (t *tally) shows(f fact) bool { return place(t.cut, f.at) >= 0 && t.takes(f) }
 
 // showsLine tells whether a line is asked for. Calls are counted by line whatever the report
-// is grouped by, because whoever never entered a queue stands nowhere else.
+// is grouped by, because whoever never entered a queue stands nowhere else. A report of some
+// agents or teams has no lines: what comes in belongs to none of them.
 func (t *tally) showsLine(number string) bool {
-	return len(t.spec.OfLines) == 0 || slices.Contains(t.spec.OfLines, number)
+	return len(t.spec.Agents)+len(t.spec.OfTeams) == 0 &&
+		(len(t.spec.OfLines) == 0 || slices.Contains(t.spec.OfLines, number))
 }
 
 // figures are those of the cell of a fact, nil when they are not asked for.
@@ -121,23 +124,25 @@ func (t *tally) line(number string) *Line {
 	return t.lines[number]
 }
 
-// report puts the sums in order.
-func (t *tally) report() *Report {
+// maxEmptyRows bounds a report that shows intervals without a call: groups and intervals
+// multiply.
+const maxEmptyRows = 1_000_000
+
+// report puts the sums in order. The error wraps ErrInvalid.
+func (t *tally) report() (*Report, error) {
+	if t.spec.Empty && len(t.rows)*len(t.cut) > maxEmptyRows {
+		return nil, fmt.Errorf("%w: %d groups in %d intervals are too many to show empty ones as well", ErrInvalid,
+			len(t.rows), len(t.cut))
+	}
 	r := &Report{
 		Spec: t.spec, Total: Row{Interval: t.spec.Period}, Contradictions: t.contradictions,
 		Late: t.late, Surveys: t.surveys, Told: t.told, Deviations: deviations(t.talks, t.spec.Teams, t.spec.Deviance),
 	}
 	for _, g := range slices.SortedFunc(maps.Keys(t.rows), func(a, b Group) int { return a.compare(b, t.spec.By) }) {
 		total := Row{Group: g, Interval: t.spec.Period}
-		for i, interval := range t.cut {
-			f := t.rows[g][i]
-			if f == nil {
-				f = &Figures{}
-			}
-			total.Figures.Add(*f)
-			if t.spec.Empty || *f != (Figures{}) {
-				r.Rows = append(r.Rows, Row{Group: g, Interval: interval, Figures: *f})
-			}
+		for _, row := range t.series(g) {
+			total.Figures.Add(row.Figures)
+			r.Rows = append(r.Rows, row)
 		}
 		r.Groups = append(r.Groups, total)
 		r.Total.Figures.Add(total.Figures)
@@ -155,7 +160,29 @@ func (t *tally) report() *Report {
 	slices.SortFunc(r.Late, func(a, b Late) int {
 		return cmp.Or(cmp.Compare(a.Agent, b.Agent), a.Entered.Compare(b.Entered), cmp.Compare(a.Call, b.Call))
 	})
-	return r
+	return r, nil
+}
+
+// series are the rows of one group by time, the empty ones where they are asked for.
+func (t *tally) series(g Group) []Row {
+	places := slices.Sorted(maps.Keys(t.rows[g]))
+	if t.spec.Empty {
+		places = places[:0]
+		for i := range t.cut {
+			places = append(places, i)
+		}
+	}
+	rows := make([]Row, 0, len(places))
+	for _, i := range places {
+		row := Row{Group: g, Interval: t.cut[i]}
+		if f := t.rows[g][i]; f != nil {
+			row.Figures = *f
+		}
+		if t.spec.Empty || row.Figures != (Figures{}) {
+			rows = append(rows, row)
+		}
+	}
+	return rows
 }
 
 // correlation judges the hours of the period, nil when it is too short.

@@ -111,9 +111,9 @@ func maskEvents(a asker, events []call.Event) []call.Event {
 }
 
 func maskEvent(e call.Event) call.Event {
-	e.Number = masked(e.Number)
+	e.Number = call.Masked(e.Number)
 	if kind, number, ok := strings.Cut(e.Target, ":"); ok && kind == "number" {
-		e.Target = kind + ":" + masked(number)
+		e.Target = kind + ":" + call.Masked(number)
 	}
 	return e
 }
@@ -209,13 +209,18 @@ func (in *callsInput) filter(a asker) (CallFilter, error) {
 
 // mine are the agents whose calls somebody may see, of one agent when he asks for him.
 func (s *Server) mine(a asker, wanted call.AgentID) []call.AgentID {
-	all := s.o.Agents()
-	if a.Agent != "" && !slices.Contains(all, a.Agent) {
-		all = append(all, a.Agent)
-	}
-	return keep(all, func(g call.AgentID) bool {
+	return keep(s.agentsWith(a), func(g call.AgentID) bool {
 		return (wanted == "" || g == wanted) && s.sees(a, CallRead, g)
 	})
+}
+
+// agentsWith are all agents there are, and who asks.
+func (s *Server) agentsWith(a asker) []call.AgentID {
+	every := s.o.Agents()
+	if a.Agent != "" && !slices.Contains(every, a.Agent) {
+		every = append(every, a.Agent)
+	}
+	return every
 }
 
 // cursorOf is a place as an opaque text, placeOf reads it.

@@ -112,6 +112,14 @@ func (l *ledger) Open(path string) (io.ReadSeekCloser, error) {
 }
 
 func (l *ledger) Report(_ context.Context, q ReportQuery, w io.Writer) error {
+	return l.write(q, w)
+}
+
+func (l *ledger) ReportCalls(_ context.Context, q ReportCallsQuery, w io.Writer) error {
+	return l.write(q, w)
+}
+
+func (l *ledger) write(q any, w io.Writer) error {
 	l.mu.Lock()
 	l.asked = append(l.asked, fmt.Sprintf("%+v", q))
 	l.mu.Unlock()
@@ -307,95 +315,9 @@ func TestNothingIsDoneUnaudited(t *testing.T) {
 		t.Errorf("done all the same: %q %q", l.asked, s.desk.asked)
 	}
 	l.audit, l.deeds = nil, nil
-	s.do("GET", "/api/v1/reports", "", "X-Role: ja", "X-Agent: a1001")
-	if len(l.deeds) != 1 || !l.deeds[0].Denied || l.deeds[0].By.User != "u-ja" || l.deeds[0].Operation != "getReport" ||
+	s.do("GET", "/api/v1/reports", "", "X-Role: qi", "X-Agent: a1001")
+	if len(l.deeds) != 1 || !l.deeds[0].Denied || l.deeds[0].By.User != "u-qi" || l.deeds[0].Operation != "getReport" ||
 		l.deeds[0].Address != "127.0.0.1" {
 		t.Errorf("a try without the right: %+v", l.deeds)
-	}
-}
-
-func TestReportsByTheAPI(t *testing.T) {
-	s, l := withLedger(t)
-	r := s.do("GET", "/api/v1/reports?from=2026-03-02&to=2026-03-03&step=15m&queue=a,b&part=figures,late&column=offered"+
-		"&formula=hotline&threshold_ms=20000&short_ms=0&empty=true", "", signed)
-	if r.StatusCode != 200 || r.Header.Get("Content-Type") != "application/json" ||
-		!strings.Contains(r.text, `"offered":1`) {
-		t.Errorf("%d %s", r.StatusCode, r.text)
-	}
-	want := "{From:2026-03-02 To:2026-03-03 Step:15m Queues:[a b] Parts:[figures late] Columns:[offered] " +
-		"Formula:hotline Threshold:20000 Short:0 Empty:true Format:json Lang:zh-CN BOM:false}"
-	if len(l.asked) != 1 || l.asked[0] != want {
-		t.Errorf("asked %q, want %q", l.asked, want)
-	}
-	r = s.do("GET", "/api/v1/reports?format=csv", "", signed)
-	if r.StatusCode != 200 || r.Header.Get("Content-Type") != csvType || r.Header.Get("Content-Disposition") == "" {
-		t.Errorf("%d %v", r.StatusCode, r.Header)
-	}
-	if got := l.asked[1]; !strings.Contains(got, "Step:1h") || !strings.Contains(got, "Short:-1") {
-		t.Errorf("defaults %s", got)
-	}
-	for query, field := range map[string]string{
-		"step=5m": "step", "format=pdf": "format", "from=yesterday": "from", "threshold_ms=-1": "threshold_ms", "x=1": "x",
-	} {
-		if r = s.do("GET", "/api/v1/reports?"+query, "", signed); r.StatusCode != 422 || r.problem.Field != field {
-			t.Errorf("%s: %d %s", query, r.StatusCode, r.text)
-		}
-	}
-	l.report = func(io.Writer) error { return BadField("column", "is none of the columns") }
-	if r = s.do("GET", "/api/v1/reports?format=csv", "", signed); r.StatusCode != 422 || r.problem.Field != "column" ||
-		r.Header.Get("Content-Disposition") != "" {
-		t.Errorf("%d %s %v", r.StatusCode, r.text, r.Header)
-	}
-}
-
-// TestReportThatBreaksIsCut: nobody takes a part for the whole.
-func TestReportThatBreaksIsCut(t *testing.T) {
-	s, l := withLedger(t)
-	l.report = func(w io.Writer) error {
-		if _, err := io.WriteString(w, strings.Repeat("x", 1<<16)); err != nil {
-			return err
-		}
-		return errors.New("the ledger is gone")
-	}
-	req, err := http.NewRequestWithContext(t.Context(), "GET", s.base+"/api/v1/reports", http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+token)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if n, err := io.Copy(io.Discard, resp.Body); err == nil {
-		t.Errorf("%d bytes pass for a whole report", n)
-	}
-}
-
-// TestReportsAtOnce: no more are made side by side than may be.
-func TestReportsAtOnce(t *testing.T) {
-	s, l := withLedger(t)
-	begun, goOn := make(chan struct{}), make(chan struct{})
-	l.report = func(w io.Writer) error {
-		begun <- struct{}{}
-		<-goOn
-		_, err := io.WriteString(w, "{}")
-		return err
-	}
-	var made sync.WaitGroup
-	for range reportsAtOnce {
-		made.Go(func() { s.do("GET", "/api/v1/reports", "", signed) })
-	}
-	for range reportsAtOnce {
-		<-begun
-	}
-	if r := s.do("GET", "/api/v1/reports", "", signed); r.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("one more: %d", r.StatusCode)
-	}
-	close(goOn)
-	made.Wait()
-	go func() { <-begun }()
-	if r := s.do("GET", "/api/v1/reports", "", signed); r.StatusCode != 200 {
-		t.Errorf("after the others: %d", r.StatusCode)
 	}
 }

@@ -92,7 +92,7 @@ func (s *Server) maskLive(a asker, l Live) Live {
 	l.Agents, l.Calls = slices.Clone(l.Agents), slices.Clone(l.Calls)
 	for i, g := range l.Agents {
 		if !s.sees(a, NumberRead, g.ID) {
-			l.Agents[i].Number = masked(g.Number)
+			l.Agents[i].Number = call.Masked(g.Number)
 		}
 	}
 	for i, c := range l.Calls {
@@ -100,10 +100,10 @@ func (s *Server) maskLive(a asker, l Live) Live {
 		if s.sees(a, NumberRead, c.Agent) || slices.ContainsFunc(c.Parties, mine) {
 			continue
 		}
-		l.Calls[i].Number = masked(c.Number)
+		l.Calls[i].Number = call.Masked(c.Number)
 		l.Calls[i].Parties = slices.Clone(c.Parties)
 		for j, p := range c.Parties {
-			l.Calls[i].Parties[j].Number = masked(p.Number)
+			l.Calls[i].Parties[j].Number = call.Masked(p.Number)
 		}
 	}
 	return l

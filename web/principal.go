@@ -133,14 +133,3 @@ func (s *Server) onlyFor(ctx context.Context, r Right, agent call.AgentID) error
 	}
 	return Problem{Status: http.StatusForbidden, Field: "agent", Detail: "agent: your right does not reach to this agent"}
 }
-
-// masked is a number of which those who do not handle its call see no more than what tells
-// two callers apart. Short numbers are extensions and services, nobody's own.
-func masked(number string) string {
-	const short, head, tail = 7, 3, 2
-	r := []rune(number)
-	if len(r) < short {
-		return number
-	}
-	return string(r[:head]) + strings.Repeat("*", len(r)-head-tail) + string(r[len(r)-tail:])
-}

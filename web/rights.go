@@ -27,7 +27,7 @@ const (
 	CallSteer     Right = "call.steer"     // give a waiting caller to an agent or a queue
 	CallbackRead  Right = "callback.read"  // who is to be called back
 	CallbackDrop  Right = "callback.drop"  // take somebody off that list
-	ReportRead    Right = "report.read"    // figures of queues
+	ReportRead    Right = "report.read"    // figures: of queues for All, else of agents
 	CallRead      Right = "call.read"      // what became of calls
 	NumberRead    Right = "number.read"    // callers' numbers in full
 	RecordingPlay Right = "recording.play" // find and hear recordings 放音
@@ -87,7 +87,7 @@ func rowOf(r Right) row {
 	case CallbackRead:
 		return row{no, no, no, all, no, no, no, no, all, no, all, no}
 	case ReportRead:
-		return row{no, no, no, no, no, no, no, no, all, all, all, no}
+		return row{own, own, own, team, no, no, no, no, all, all, all, no}
 	case CallRead:
 		return row{own, own, own, team, own, no, all, no, all, no, all, no}
 	case NumberRead:

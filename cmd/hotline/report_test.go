@@ -109,10 +109,10 @@ func TestReportFormats(t *testing.T) {
 func TestReportRefusesWhatCannotBe(t *testing.T) {
 	h := build(t)
 	for args, want := range map[string]string{
-		"--from 02.03.2026":                   `--from "02.03.2026": must be a date`,
-		"--from 2026-03-02 --to x":            `--to "x": must be a date`,
-		"--to 2026-03-02":                     "--to 2026-03-02: must come with --from",
-		"--from 2026-03-02 --to 2026-03-01":   "is not after its start",
+		"--from 02.03.2026":                   "--from: must be a date",
+		"--from 2026-03-02 --to x":            "--to: must be a date",
+		"--to 2026-03-02":                     "--to: must come with from",
+		"--from 2026-03-02 --to 2026-03-01":   "--to: must be after from",
 		"--formula best":                      `--formula "best": must be one of`,
 		"--threshold=-1s":                     "--threshold -1s: must not be negative",
 		"--threshold 5s --short 5s":           "is not below the answer limit",

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"hotline/call"
@@ -65,22 +67,53 @@ func (r records) Open(path string) (file io.ReadSeekCloser, err error) {
 
 // Report makes a table of figures.
 func (r records) Report(ctx context.Context, q web.ReportQuery, w io.Writer) error {
-	spec, err := r.spec(q, time.Now())
+	o, err := r.order(q.ReportScope, time.Now())
 	if err != nil {
 		return err
 	}
-	view := reports.View{Format: reports.Format(q.Format), Lang: reports.Lang(q.Lang), BOM: q.BOM}
-	for _, p := range q.Parts {
-		view.Parts = append(view.Parts, reports.Part(p))
+	o.Spec.Formula, o.Spec.Empty = reports.Formula(q.Formula), q.Empty
+	o.Spec.Deviance = reports.Deviance{Percent: q.Deviation, Talks: q.MinTalks}
+	o.Compare = reports.Back(q.Compare)
+	o.View.Parts, o.View.Columns = words[reports.Part](q.Parts), words[reports.Column](q.Columns)
+	return invalid(WriteReport(ctx, w, r.ledger, o))
+}
+
+// ReportCalls makes the list of the calls behind a number.
+func (r records) ReportCalls(ctx context.Context, q web.ReportCallsQuery, w io.Writer) error {
+	o, err := r.order(q.ReportScope, time.Now())
+	if err != nil {
+		return err
 	}
-	for _, c := range q.Columns {
-		view.Columns = append(view.Columns, reports.Column(c))
+	o.View.ClearNumbers = q.Clear
+	o.Calls = &reports.Pick{Column: reports.Column(q.Column), Interval: o.Spec.Period}
+	if !q.Since.IsZero() {
+		o.Calls.Interval.Start = q.Since
 	}
-	report, err := reports.Build(r.ledger.Events(ctx, spec.Period.Start, spec.Period.End), spec)
-	if err == nil {
-		err = report.Write(w, view)
+	if !q.Until.IsZero() {
+		o.Calls.Interval.End = q.Until
 	}
-	return invalid(err)
+	if len(q.Cell) > 0 {
+		values := map[reports.Dimension]string{}
+		for _, c := range q.Cell {
+			dimension, value, _ := strings.Cut(c, ":")
+			values[reports.Dimension(dimension)] = value
+		}
+		g, err := o.Spec.GroupOf(values)
+		if err != nil {
+			return web.BadField("cell", err.Error())
+		}
+		o.Calls.Group = &g
+	}
+	return invalid(WriteReport(ctx, w, r.ledger, o))
+}
+
+// words are words of reports, as web spells them.
+func words[T ~string](spelt []string) []T {
+	var all []T
+	for _, w := range spelt {
+		all = append(all, T(w))
+	}
+	return all
 }
 
 // invalid turns a rule that a report breaks into a refusal.
@@ -94,16 +127,12 @@ func invalid(err error) error {
 // maxDays bounds a report: years of quarters of an hour are no table that anybody reads.
 const maxDays = 400
 
-func (r records) spec(q web.ReportQuery, now time.Time) (reports.Spec, error) {
-	grid := reports.Grid{
-		Step: reports.Step(q.Step), Zone: r.cfg.Zone(), DayStart: time.Duration(r.cfg.Site.DayStart) * time.Minute,
-	}
-	spec := reports.Spec{
-		Grid: grid, Formula: reports.Formula(q.Formula), Empty: q.Empty, Queues: q.Queues,
-		Rules: reports.Rules{
-			T: call.MillisOf(r.cfg.Figures.Threshold), Short: call.MillisOf(r.cfg.Figures.ShortAbandon),
-		},
-	}
+// order is what is the same for every report that a query asks for.
+func (r records) order(q web.ReportScope, now time.Time) (ReportOrder, error) {
+	spec := ReportSpec(r.cfg, now)
+	spec.By, spec.Queues, spec.Agents = words[reports.Dimension](q.By), q.Queues, q.Agents
+	spec.OfTeams, spec.OfLines = q.Teams, q.Lines
+	spec.Grid.Step = cmp.Or(reports.Step(q.Step), reports.StepFor(spec.By))
 	if q.Threshold > 0 {
 		spec.Rules.T = q.Threshold
 	}
@@ -111,48 +140,18 @@ func (r records) spec(q web.ReportQuery, now time.Time) (reports.Spec, error) {
 		spec.Rules.Short = q.Short
 	}
 	var err error
-	if spec.Period, err = periodOf(q, grid, now); err != nil {
-		return spec, err
+	spec.Period, err = spec.Grid.Period(q.From, q.To, now)
+	if wrong, ok := errors.AsType[*reports.PeriodError](err); ok {
+		return ReportOrder{}, web.BadField(wrong.End, wrong.Rule)
 	}
-	return spec, invalid(spec.Validate())
-}
-
-// periodOf is the days that are asked for, today when none are.
-func periodOf(q web.ReportQuery, grid reports.Grid, now time.Time) (reports.Interval, error) {
-	first, last := grid.DayOf(now), grid.DayOf(now)
 	switch {
-	case q.From == "" && q.To != "":
-		return first, web.BadField("to", "must come with from")
-	case q.From != "":
-		var err error
-		if first, err = dayOf("from", q.From, grid); err != nil {
-			return first, err
-		}
-		last = first
-		if q.To != "" {
-			if last, err = dayOf("to", q.To, grid); err != nil {
-				return first, err
-			}
-		}
+	case err != nil:
+		return ReportOrder{}, err
+	case spec.Period.End.Sub(spec.Period.Start).Hours()/24 > maxDays:
+		return ReportOrder{}, web.BadField("to", fmt.Sprintf("must be at most %d days after from", maxDays))
 	}
-	period := reports.Interval{Start: first.Start, End: last.End}
-	switch days := period.End.Sub(period.Start).Hours() / 24; {
-	case days <= 0:
-		return period, web.BadField("to", "must not be before from")
-	case days > maxDays:
-		return period, web.BadField("to", fmt.Sprintf("must be at most %d days after from", maxDays))
-	}
-	return period, nil
-}
-
-// dayOf is the day that bears a date. Noon lies in it whenever the day begins.
-func dayOf(field, date string, grid reports.Grid) (reports.Interval, error) {
-	const noon = 12 * time.Hour
-	d, err := time.ParseInLocation(time.DateOnly, date, grid.Zone)
-	if err != nil || d.Year() < 2000 || d.Year() > 2999 {
-		return reports.Interval{}, web.BadField(field, "must be a date such as 2026-01-31")
-	}
-	return grid.DayOf(d.Add(noon + grid.DayStart)), nil
+	view := reports.View{Format: reports.Format(q.Format), Lang: reports.Lang(q.Lang), BOM: q.BOM}
+	return ReportOrder{Spec: spec, View: view}, nil
 }
 
 // agents are all agents there are.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
@@ -82,7 +83,8 @@ func TestRecordingsStayInTheirStore(t *testing.T) {
 func TestReportsForTheAPI(t *testing.T) {
 	r := factsOf(t)
 	day := web.ReportQuery{
-		From: "2026-03-02", Step: "1d", Format: "csv", Lang: "en", Short: -1, Columns: []string{"offered", "abandoned"},
+		ReportScope: web.ReportScope{From: "2026-03-02", Step: "1d", Format: "csv", Lang: "en", Short: -1},
+		Columns:     []string{"offered", "abandoned"},
 	}
 	const total = "\nall,,2026-03-02T00:00:00+08:00,2026-03-03T00:00:00+08:00,1,1,"
 	var out bytes.Buffer
@@ -110,6 +112,8 @@ func TestReportsForTheAPI(t *testing.T) {
 		"part":          {func(q *web.ReportQuery) { q.Parts = []string{"luck"} }, ""},
 		"formula":       {func(q *web.ReportQuery) { q.Formula = "luck" }, ""},
 		"short above T": {func(q *web.ReportQuery) { q.Short = 60_000 }, ""},
+		"comparison":    {func(q *web.ReportQuery) { q.Compare, q.Parts = "week", []string{"late"} }, ""},
+		"hours and all": {func(q *web.ReportQuery) { q.By = []string{"hour", "none"} }, ""},
 	} {
 		out.Reset()
 		q := day
@@ -119,5 +123,104 @@ func TestReportsForTheAPI(t *testing.T) {
 			p.Field != c.field || p.Detail == "" || out.Len() > 0 {
 			t.Errorf("%s: %v %q", name, err, out.String())
 		}
+	}
+}
+
+// TestS47CallsBehindEachRow asks for a report by groups and, with the words of each row, for
+// the calls behind its numbers.
+func TestS47CallsBehindEachRow(t *testing.T) {
+	r := factsOf(t)
+	scope := web.ReportScope{
+		From: "2026-03-02", By: []string{"line", "weekday", "agent", "hour"}, Step: "15m", Format: "json", Lang: "en",
+		Short: -1,
+	}
+	var out bytes.Buffer
+	if err := r.Report(t.Context(), web.ReportQuery{ReportScope: scope, Columns: []string{"offered"}}, &out); err != nil {
+		t.Fatal(err)
+	}
+	var report struct{ Figures []map[string]any }
+	if err := json.Unmarshal(out.Bytes(), &report); err != nil || len(report.Figures) != 3 {
+		t.Fatalf("%v %s", err, out.String())
+	}
+	for _, row := range report.Figures {
+		q := web.ReportCallsQuery{ReportScope: scope, Column: "abandoned"}
+		if row["scope"] == "interval" {
+			q.Since, q.Until = timeOf(t, row["from"]), timeOf(t, row["to"])
+		}
+		if row["scope"] != "all" {
+			for _, d := range scope.By {
+				q.Cell = append(q.Cell, d+":"+row[d].(string))
+			}
+		}
+		out.Reset()
+		if err := r.ReportCalls(t.Context(), q, &out); err != nil || strings.Count(out.String(), `"call":"c1"`) != 1 ||
+			!strings.Contains(out.String(), "138******01") {
+			t.Errorf("behind %v: %v %s", row, err, out.String())
+		}
+	}
+	q := web.ReportCallsQuery{
+		ReportScope: scope, Column: "abandoned", Clear: true,
+		Cell: []string{"line:10000", "weekday:1", "agent:", "hour:9:00"},
+	}
+	out.Reset()
+	if err := r.ReportCalls(t.Context(), q, &out); err != nil || !strings.Contains(out.String(), "13800000001") {
+		t.Errorf("numbers in clear: %v %s", err, out.String())
+	}
+	q.Cell[3] = "hour:10:00"
+	out.Reset()
+	if err := r.ReportCalls(t.Context(), q, &out); err != nil || strings.Contains(out.String(), "c1") {
+		t.Errorf("an hour later: %v %s", err, out.String())
+	}
+	for field, spoil := range map[string]func(*web.ReportCallsQuery){
+		"cell": func(q *web.ReportCallsQuery) { q.Cell = q.Cell[1:] },
+		"":     func(q *web.ReportCallsQuery) { q.Column = "asa_ms" },
+		"to":   func(q *web.ReportCallsQuery) { q.To = "2026-03-01" },
+	} {
+		bad := q
+		spoil(&bad)
+		var p web.Problem
+		if err := r.ReportCalls(t.Context(), bad, io.Discard); !errors.As(err, &p) || p.Status != 422 || p.Field != field {
+			t.Errorf("%q: %v", field, err)
+		}
+	}
+}
+
+func timeOf(t *testing.T, text any) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, text.(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+// TestReportsByTeamBesideAWeekBefore: the teams of the site, agents' time and the comparison
+// come from one query, as workbook too.
+func TestReportsByTeamBesideAWeekBefore(t *testing.T) {
+	r := factsOf(t)
+	r.cfg.Agents = []configs.Agent{{ID: "a1001", Team: "early"}}
+	at := time.Date(2026, 3, 2, 1, 0, 0, 0, time.UTC)
+	if _, err := r.ledger.Append(t.Context(), []call.Event{
+		{Kind: call.AgentChanged, At: at, Agent: "a1001", From: call.Offline, To: call.Ready},
+		{Kind: call.AgentChanged, At: at.Add(time.Hour), Agent: "a1001", From: call.Ready, To: call.Offline, Held: 3_600_000},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	q := web.ReportQuery{
+		ReportScope: web.ReportScope{
+			From: "2026-03-02", By: []string{"team"}, Step: "all", Format: "csv", Lang: "en", Short: -1,
+		},
+		Columns: []string{"ready_ms"}, Compare: "week",
+	}
+	var out bytes.Buffer
+	const row = "group,early,2026-03-02T00:00:00+08:00,2026-03-03T00:00:00+08:00,2026-02-23T00:00:00+08:00," +
+		"2026-02-24T00:00:00+08:00,ready_ms,3600000,"
+	if err := r.Report(t.Context(), q, &out); err != nil || !strings.Contains(out.String(), row) {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+	q.Format = "xlsx"
+	out.Reset()
+	if err := r.Report(t.Context(), q, &out); err != nil || !strings.HasPrefix(out.String(), "PK") {
+		t.Errorf("%v %.20q", err, out.String())
 	}
 }

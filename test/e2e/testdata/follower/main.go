@@ -103,12 +103,30 @@ func after(ctx context.Context, c *client.ClientWithResponses, agent string) err
 	if audio.StatusCode() != http.StatusOK || int64(len(audio.Body)) != recording.Bytes {
 		return fmt.Errorf("recording of %d bytes: %s, %d bytes", recording.Bytes, audio.Status(), len(audio.Body))
 	}
-	report, err := c.GetReportWithResponse(ctx, nil)
+	return behind(ctx, c, agent, one.JSON200.Id)
+}
+
+// behind goes from the figures of agents to the call behind the one that was answered.
+func behind(ctx context.Context, c *client.ClientWithResponses, agent, want string) error {
+	whole, column := client.GetReportParamsStepAll, "answered"
+	report, err := c.GetReportWithResponse(ctx, &client.GetReportParams{
+		By: &[]client.GetReportParamsBy{client.GetReportParamsByAgent}, Step: &whole,
+	})
 	if err != nil {
 		return err
 	}
 	if report.JSON200 == nil || offered(*report.JSON200.Figures) != 1 {
 		return fmt.Errorf("report: %s %s", report.Status(), report.Body)
+	}
+	calls, err := c.ListReportCallsWithResponse(ctx, &client.ListReportCallsParams{
+		By: &[]client.ListReportCallsParamsBy{client.ListReportCallsParamsByAgent}, Column: &column,
+		Cell: &[]string{"agent:" + agent},
+	})
+	if err != nil {
+		return err
+	}
+	if calls.JSON200 == nil || len(*calls.JSON200.Calls) != 1 || (*calls.JSON200.Calls)[0]["call"] != want {
+		return fmt.Errorf("calls behind the report: %s %s", calls.Status(), calls.Body)
 	}
 	return nil
 }
