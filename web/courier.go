@@ -118,6 +118,7 @@ func (c *courier) run(ctx context.Context) {
 func (c *courier) serve(ctx context.Context, k kept) {
 	again := time.NewTicker(lookAgain)
 	defer again.Stop()
+	stored := true
 	for ctx.Err() == nil {
 		grown := c.feed.Grown()
 		events, err := c.feed.After(ctx, k.At, tailPiece)
@@ -130,14 +131,23 @@ func (c *courier) serve(ctx context.Context, k kept) {
 			continue
 		}
 		for i, e := range events {
+			if !c.hooks.same(k) {
+				return // what happened after a change is sent as the change says
+			}
 			letter := c.bring(ctx, &k, e)
 			if ctx.Err() != nil {
 				return // ended or changed: another one goes on from the place that is kept
 			}
 			k.At = e.Seq
-			if !c.hooks.progress(ctx, k, letter, i == len(events)-1) {
+			same, err := c.hooks.progress(ctx, k, letter, i == len(events)-1)
+			if !same {
 				return
 			}
+			// He is served nevertheless: at worst a restart sends him some events again.
+			if err != nil && stored {
+				c.log.Error("ALARM: the place of a subscriber is not stored", "hook", k.ID, "error", err)
+			}
+			stored = err == nil
 		}
 	}
 }
@@ -155,7 +165,7 @@ func (c *courier) bring(ctx context.Context, k *kept, e call.Event) *DeadLetter 
 			return nil
 		}
 		k.failed, k.fault = k.failed+1, err.Error()
-		c.hooks.progress(ctx, *k, nil, false)
+		_, _ = c.hooks.progress(ctx, *k, nil, false) // serve sees whether it is still the same
 		if try == c.tries {
 			c.log.Error("ALARM: subscriber does not take an event", "hook", k.ID, "seq", e.Seq, "error", err)
 			return &DeadLetter{Seq: e.Seq, At: time.Now().UTC(), Fault: err.Error()}

@@ -67,7 +67,8 @@ type socket struct {
 	r     *http.Request
 	a     asker
 	at    uint64    // number of the last event that was looked at
-	level bool      // had all events once
+	goal  uint64    // number of the newest event that was stored when he came
+	level bool      // had all events up to the goal
 	since time.Time // when it had all events last
 }
 
@@ -109,7 +110,7 @@ func (k *socket) asked(ctx context.Context) (live bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	k.at = last
+	k.at, k.goal = last, last
 	if after := q.Get("after"); after != "" {
 		if k.at, err = strconv.ParseUint(after, 10, 64); err != nil || k.at > last {
 			return false, BadField("after", "must be the number of an event that there is, or 0")
@@ -204,7 +205,7 @@ func (k *socket) step(ctx context.Context) (grown <-chan struct{}, more bool, er
 		return grown, len(events) > 0, nil
 	}
 	k.since = time.Now()
-	if !k.level {
+	if !k.level && k.at >= k.goal { // the tail may not have seen all that is stored
 		k.level = true
 		return grown, false, k.send(ctx, EventMessage{Type: "level", Seq: k.at})
 	}

@@ -127,6 +127,12 @@ func TestStreamGoesOnWithoutLossOrDouble(t *testing.T) {
 	if m, code := k.next(); code != 0 || m.Event == nil || m.Event.Kind != call.StreamGap || m.Seq != stored+110 {
 		t.Errorf("%+v %d", m, code)
 	}
+	// What nobody has told of yet is stored, too.
+	l.quietly(call.Event{Kind: call.StreamGap})
+	k = s.listen(fmt.Sprintf("?after=%d", stored+110), signed)
+	if late, _ := k.until("level"); !slices.Equal(late, numbers(stored+111, stored+111)) {
+		t.Errorf("level after %v", late)
+	}
 }
 
 // TestTailIsWholeOrSaysSo: a reader is never given events with a gap before them.

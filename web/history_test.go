@@ -30,6 +30,17 @@ type ledger struct {
 }
 
 func (l *ledger) add(events ...call.Event) {
+	l.quietly(events...)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.grown != nil {
+		close(l.grown)
+		l.grown = nil
+	}
+}
+
+// quietly adds events and tells nobody.
+func (l *ledger) quietly(events ...call.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, e := range events {
@@ -38,10 +49,6 @@ func (l *ledger) add(events ...call.Event) {
 			e.At = exampleTime().Add(time.Duration(e.Seq) * time.Second)
 		}
 		l.events = append(l.events, e)
-	}
-	if l.grown != nil {
-		close(l.grown)
-		l.grown = nil
 	}
 }
 

@@ -155,14 +155,30 @@ func (h *hooks) all() ([]kept, <-chan struct{}) {
 	return out, h.changed
 }
 
-// progress notes how far a subscription is and tells whether it is still the same. What is
-// not stored when the program is killed is sent again.
-func (h *hooks) progress(ctx context.Context, k kept, letter *DeadLetter, store bool) bool {
+// same tells whether a subscription is still as it was.
+func (h *hooks) same(k kept) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	now := h.of[k.ID]
-	if now == nil || now.Version != k.Version {
-		return false
+	return h.now(k) != nil
+}
+
+// now is a subscription as it is kept, nil when it was changed or ended; mu is held.
+func (h *hooks) now(k kept) *kept {
+	if now := h.of[k.ID]; now != nil && now.Version == k.Version {
+		return now
+	}
+	return nil
+}
+
+// progress notes how far a subscription is and tells whether it is still the same. What is
+// not stored when the program is killed is sent again; an error means that it is not stored
+// now and will be with what is stored next.
+func (h *hooks) progress(ctx context.Context, k kept, letter *DeadLetter, store bool) (same bool, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.now(k)
+	if now == nil {
+		return false, nil
 	}
 	now.At, now.failed, now.fault = k.At, k.failed, k.fault
 	if letter != nil {
@@ -171,7 +187,10 @@ func (h *hooks) progress(ctx context.Context, k kept, letter *DeadLetter, store 
 			now.Letters = slices.Delete(now.Letters, 0, over)
 		}
 	}
-	return !store && letter == nil || h.save(ctx) == nil
+	if store || letter != nil {
+		err = h.save(ctx)
+	}
+	return true, err
 }
 
 func (k *kept) copied() kept {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -39,6 +40,12 @@ func (s *shelf) SaveHooks(_ context.Context, state []byte) error {
 		s.state = state
 	}
 	return s.err
+}
+
+func (s *shelf) repaired() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = nil
 }
 
 // subscriber is a program that is sent events.
@@ -175,6 +182,53 @@ func TestDeadLetters(t *testing.T) {
 	l.add(call.Event{Kind: call.StreamGap})
 	if got := <-p.got; got != "2 stream_gap " {
 		t.Errorf("sent %q", got)
+	}
+}
+
+// TestSubscriberIsServedWhileNothingCanBeStored: a full disk costs him no event; his place is
+// stored as soon as that works again.
+func TestSubscriberIsServedWhileNothingCanBeStored(t *testing.T) {
+	store := &shelf{err: errors.New("disk full")}
+	l, p, h := &ledger{}, subscribe(t), &hooks{store: store, of: map[string]*kept{}, changed: make(chan struct{})}
+	p.secret = "s"
+	h.of["x"] = &kept{ID: "x", Version: 1, Secret: "s", Hook: Hook{URL: p.URL}}
+	c := newCourier(l, h, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { c.run(ctx) })
+	defer running.Wait()
+	defer cancel()
+	for i := range 3 {
+		if i == 2 {
+			store.repaired()
+		}
+		l.add(call.Event{Kind: call.StreamGap})
+		select {
+		case got := <-p.got:
+			if want := fmt.Sprint(i+1, " stream_gap "); got != want {
+				t.Errorf("sent %q, want %q", got, want)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("event %d is not sent", i+1)
+		}
+	}
+	for all, _ := h.all(); all[0].At != 3; all, _ = h.all() { // until the last one is noted
+		runtime.Gosched()
+	}
+	if again, err := newHooks(t.Context(), store); err != nil || again.of["x"].At != 3 {
+		t.Errorf("after a restart: %v %+v", err, again)
+	}
+}
+
+// TestChangedSubscriptionHoldsAtOnce: what happens after a change is not sent as it was before.
+func TestChangedSubscriptionHoldsAtOnce(t *testing.T) {
+	l, p, h := &ledger{}, subscribe(t), &hooks{store: &shelf{}, of: map[string]*kept{}}
+	before := kept{ID: "x", Version: 1, Hook: Hook{URL: p.URL}}
+	h.of["x"] = &kept{ID: "x", Version: 2, Hook: Hook{URL: p.URL, Paused: true}}
+	l.add(call.Event{Kind: call.StreamGap})
+	newCourier(l, h, slog.New(slog.DiscardHandler)).serve(t.Context(), before)
+	if len(p.got) > 0 {
+		t.Errorf("sent %q", <-p.got)
 	}
 }
 

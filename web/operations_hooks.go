@@ -103,6 +103,7 @@ func (s *Server) createHook(ctx context.Context, in *createHookInput) (*createHo
 		return nil, err
 	}
 	k := &kept{ID: rand.Text()[:12], Version: 1, Secret: rand.Text(), Hook: in.Body, At: last}
+	out := createHookOutput{k.etag(), newHookAnswer{k.state(), k.Secret}} // from change on the courier writes to k
 	err = s.hooks.change(ctx, func() error {
 		if len(s.hooks.of) >= maxHooks {
 			return Problem{Status: http.StatusConflict, Detail: fmt.Sprintf("there are %d subscriptions already", maxHooks)}
@@ -113,7 +114,7 @@ func (s *Server) createHook(ctx context.Context, in *createHookInput) (*createHo
 	if err != nil {
 		return nil, err
 	}
-	return &createHookOutput{k.etag(), newHookAnswer{k.state(), k.Secret}}, nil
+	return &out, nil
 }
 
 type hookOutput struct {

@@ -63,9 +63,9 @@ func (t *tail) run(ctx context.Context) {
 	}
 }
 
-// read takes in all that is new.
+// read takes in all that is new. It alone writes, from one goroutine, so it reads without mu.
 func (t *tail) read(ctx context.Context) error {
-	if !t.known() {
+	if !t.ready {
 		last, err := t.feed.LastSeq(ctx)
 		if err != nil {
 			return fmt.Errorf("last event: %w", err)
@@ -76,7 +76,7 @@ func (t *tail) read(ctx context.Context) error {
 		t.mu.Unlock()
 	}
 	for {
-		events, err := t.feed.After(ctx, t.end(), tailPiece)
+		events, err := t.feed.After(ctx, t.last, tailPiece)
 		if err != nil || len(events) == 0 {
 			return err
 		}
@@ -84,7 +84,7 @@ func (t *tail) read(ctx context.Context) error {
 		t.mu.Lock()
 		t.held = append(t.held, events...)
 		if over := len(t.held) - t.size; over > 0 {
-			t.held = append([]call.Event(nil), t.held[over:]...)
+			t.held = t.held[over:] // append moves them now and then, and so lets go of the old ones
 		}
 		t.last = events[len(events)-1].Seq
 		t.tell()
@@ -96,19 +96,6 @@ func (t *tail) read(ctx context.Context) error {
 func (t *tail) tell() {
 	close(t.grown)
 	t.grown = make(chan struct{})
-}
-
-func (t *tail) known() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.ready
-}
-
-// end is the number of the newest event that the tail has seen.
-func (t *tail) end() uint64 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.last
 }
 
 // after returns what is held above seq and a channel that is closed when there is more; not
