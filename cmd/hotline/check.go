@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"hotline/configs"
-	"hotline/internal/app"
+	"hotline/internal/check"
 )
 
 // checkCmd looks at everything the hotline needs.
@@ -27,7 +27,7 @@ func (c checkCmd) Run(e env) error {
 
 func printCheck(e env, cfg *configs.Config) error {
 	bad := false
-	for _, f := range app.Check(e.ctx, cfg) {
+	for _, f := range check.Run(e.ctx, cfg) {
 		mark := "ok"
 		switch {
 		case f.Bad:

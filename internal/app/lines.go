@@ -1,7 +1,6 @@
 package app
 
 import (
-	"fmt"
 	"time"
 
 	"hotline/call"
@@ -71,22 +70,4 @@ func (a *App) sound(prompt string) string {
 		return ""
 	}
 	return a.cfg.Sound(prompt)
-}
-
-// checkLines says of each line what it does with a caller now, and until when.
-func checkLines(cfg *configs.Config, now time.Time) []Finding {
-	out := make([]Finding, 0, len(cfg.Lines))
-	for _, l := range cfg.Lines {
-		service := cfg.ServiceAt(l)
-		s, until := service(now), "no change in the next days"
-		if next, ok := configs.NextChange(service, now); ok {
-			until = "until " + next.In(cfg.Zone()).Format("Mon 2006-01-02 15:04")
-		}
-		state := fmt.Sprintf("open, queue %s", s.Queue)
-		if !s.Open {
-			state = "closed"
-		}
-		out = append(out, Finding{Name: "line " + l.Number, Detail: state + ", " + until})
-	}
-	return out
 }

@@ -279,14 +279,3 @@ func TestS5PhoneShowsTheGrade(t *testing.T) {
 		t.Errorf("%v, want the number and two headers", got)
 	}
 }
-
-// S1: ring limits that leave a third agent no time are pointed out.
-func TestS1CheckWarnsOfLongRinging(t *testing.T) {
-	c := ruled()
-	c.Queues[0].RingFor, c.Queues[1].RingFor = 7499*time.Millisecond, 7500*time.Millisecond
-	found := ringLimits(c)
-	if len(found) != 1 || !found[0].Warn || found[0].Bad || found[0].Detail !=
-		"queue sales: when two agents do not pick up, 15s of the 15s for an answer are gone" {
-		t.Errorf("findings %+v, want one about sales", found)
-	}
-}

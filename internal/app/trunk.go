@@ -1,11 +1,6 @@
 package app
 
 import (
-	"context"
-	"errors"
-	"fmt"
-
-	"hotline/ari"
 	"hotline/configs"
 )
 
@@ -26,20 +21,3 @@ func newTrunk(c *configs.Config) trunk {
 
 // dial is what Asterisk dials for a number, which is digits alone: see dialer.
 func (t trunk) dial(number string) string { return "PJSIP/" + t.prefix + number + "@" + t.endpoint }
-
-// outsideWay looks whether there is a way to the numbers that agents may dial.
-func outsideWay(ctx context.Context, client *ari.Client, cfg *configs.Config) Finding {
-	f := Finding{Name: "calls outside", Detail: "none is allowed (dialing.allow)"}
-	if len(cfg.Dialing.Allow) == 0 {
-		return f
-	}
-	f.Detail = fmt.Sprintf("by PJSIP/%s, %d kinds of numbers", cfg.Asterisk.Trunk, len(cfg.Dialing.Allow))
-	switch _, err := client.Endpoint(ctx, "PJSIP", cfg.Asterisk.Trunk); {
-	case errors.Is(err, ari.ErrGone):
-		f.Detail, f.Bad = "Asterisk has no endpoint PJSIP/"+cfg.Asterisk.Trunk, true
-		f.Fix = "correct asterisk.trunk, or let nothing outside be dialled"
-	case err != nil:
-		f.Detail, f.Bad, f.Fix = err.Error(), true, "load res_ari_endpoints.so"
-	}
-	return f
-}

@@ -62,6 +62,11 @@ var rooms = []room{
 		tests: []string{"ari/aritest", "internal/testbed", "internal/phonesim/..."},
 	},
 	{
+		// hotline check opens what the app would open, and asks.
+		folder: "internal/check", imports: []string{"ari", "recorder/store", "reports/sqlstore", "configs", "internal/app"},
+		tests: []string{"ari/aritest", "internal/testbed"},
+	},
+	{
 		// The demo is a whole site on one machine: the app with its surroundings.
 		folder: "internal/demo",
 		imports: []string{
@@ -75,7 +80,7 @@ var rooms = []room{
 		folder: "cmd/hotline",
 		imports: []string{
 			"call", "configs/...", "recorder/...", "tickets/...", "reports/...", "people/...", "audit/...",
-			"internal/app", "internal/demo", "internal/lifecycle", "internal/live", "internal/testbed",
+			"internal/app", "internal/check", "internal/demo", "internal/lifecycle", "internal/live", "internal/testbed",
 		},
 	},
 	{folder: "cmd/phonesim", imports: []string{"internal/phonesim/...", "internal/lifecycle"}},

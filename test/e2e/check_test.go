@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"hotline/ari/aritest"
-	"hotline/internal/app"
+	"hotline/internal/check"
 	"hotline/internal/demo"
 	"hotline/test/house"
 )
@@ -183,7 +183,7 @@ func checkOfFullDisk(t *testing.T, h *house.House) {
 	cfg := *h.Config
 	cfg.Recordings.MinFreePercent = 100
 	full := 0
-	for _, f := range app.Check(t.Context(), &cfg) {
+	for _, f := range check.Run(t.Context(), &cfg) {
 		if f.Bad && strings.Contains(f.Detail, "% free") && strings.Contains(f.Fix, "nearly full, less than 100 % is free") {
 			full++
 		}

@@ -1,4 +1,4 @@
-package app
+package check
 
 import (
 	"net/url"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"hotline/configs"
+	"hotline/internal/app"
 	"hotline/internal/testbed"
 	"hotline/reports/sqlstore"
 )
@@ -32,23 +33,23 @@ func TestCheckOfLedgerInPostgreSQL(t *testing.T) {
 	}
 	right := configs.NewSecret(server.Password)
 	good := with("", right)
-	if f := checkLedger(t.Context(), good); f.Bad || !strings.Contains(f.Detail, "by the next start") {
+	if f := ledger(t.Context(), good); f.Bad || !strings.Contains(f.Detail, "by the next start") {
 		t.Errorf("an empty database: %+v", f)
 	}
-	store, err := sqlstore.OpenAt(t.Context(), LedgerAt(good))
+	store, err := sqlstore.OpenAt(t.Context(), app.LedgerAt(good))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := store.Close(); err != nil {
 		t.Error(err)
 	}
-	if f := checkLedger(t.Context(), good); f.Bad || f.Detail != LedgerAt(good).String() {
+	if f := ledger(t.Context(), good); f.Bad || f.Detail != app.LedgerAt(good).String() {
 		t.Errorf("a ledger: %+v", f)
 	}
 	for name, cfg := range map[string]*configs.Config{
 		"wrong password": with("", configs.NewSecret("not-the-password")), "no such database": with("/nowhere", right),
 	} {
-		f := checkLedger(t.Context(), cfg)
+		f := ledger(t.Context(), cfg)
 		if !f.Bad || !strings.Contains(f.Detail, "PostgreSQL refuses") || !strings.Contains(f.Fix, "ledger.password_file") {
 			t.Errorf("%s: %+v", name, f)
 		}
@@ -59,7 +60,7 @@ func TestCheckOfLedgerInPostgreSQL(t *testing.T) {
 	if err := server.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	f := checkLedger(t.Context(), good)
+	f := ledger(t.Context(), good)
 	if !f.Bad || !strings.Contains(f.Detail, "out of reach") || !strings.Contains(f.Fix, "start PostgreSQL") {
 		t.Errorf("nobody there: %+v", f)
 	}

@@ -1,4 +1,4 @@
-package app
+package check
 
 import (
 	"testing"
@@ -25,7 +25,20 @@ func TestS12CheckTellsWhoIsOpen(t *testing.T) {
 		{Name: "line 10001", Detail: "closed, until Mon 2026-11-23 08:00"},
 		{Name: "line 10002", Detail: "open, queue night, until Mon 2026-11-23 06:00"},
 	}
-	if diff := cmp.Diff(want, checkLines(c, at.UTC())); diff != "" {
+	if diff := cmp.Diff(want, lines(c, at.UTC())); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+}
+
+// S1: ring limits that leave a third agent no time are pointed out.
+func TestS1CheckWarnsOfLongRinging(t *testing.T) {
+	c := configs.Default()
+	c.Queues = []configs.Queue{
+		{ID: "care", RingFor: 7499 * time.Millisecond}, {ID: "sales", RingFor: 7500 * time.Millisecond},
+	}
+	found := ringLimits(c)
+	if len(found) != 1 || !found[0].Warn || found[0].Bad || found[0].Detail !=
+		"queue sales: when two agents do not pick up, 15s of the 15s for an answer are gone" {
+		t.Errorf("findings %+v, want one about sales", found)
 	}
 }

@@ -1,11 +1,9 @@
-package app
+package check
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,17 +11,7 @@ import (
 
 	"hotline/ari"
 	"hotline/configs"
-	"hotline/recorder/store"
 )
-
-// Finding is one thing that Check looked at.
-type Finding struct {
-	Name   string // what was looked at
-	Detail string // what was found
-	Fix    string // what to do, when Bad or Warn
-	Bad    bool   // the hotline cannot work like this
-	Warn   bool   // it works, but not well
-}
 
 // oldest is the first Asterisk in which an ARI user cannot take over the machine.
 var oldest = [3]int{22, 10, 1}
@@ -40,24 +28,7 @@ var needed = []string{
 	"app_queue.so", "app_stack.so", "func_env.so",
 }
 
-// clockMax is how far the clocks of Asterisk and Redis may be from ours: figures compare
-// times to 50 ms, and HTTP tells Asterisk's clock in whole seconds.
-const clockMax = 2 * time.Second
-
-// Check looks at everything the hotline needs, without changing anything. It goes on after
-// a fault, so that one run shows all of them.
-func Check(ctx context.Context, cfg *configs.Config) []Finding {
-	var out []Finding
-	out = append(out, checkAsterisk(ctx, cfg)...)
-	out = append(out, checkRedis(ctx, cfg)...)
-	out = append(out, checkLedger(ctx, cfg))
-	out = append(out, checkFolders(cfg)...)
-	out = append(out, checkLines(cfg, time.Now())...)
-	out = append(out, ringLimits(cfg)...)
-	return out
-}
-
-func checkAsterisk(ctx context.Context, cfg *configs.Config) []Finding {
+func asterisk(ctx context.Context, cfg *configs.Config) []Finding {
 	client, err := ari.New(ari.Options{
 		URL: cfg.Asterisk.URL + "/ari", User: cfg.Asterisk.User, Password: cfg.Asterisk.Password.Reveal(),
 		App: cfg.Asterisk.App, CommandTimeout: cfg.Asterisk.RequestTimeout,
@@ -194,15 +165,6 @@ func asteriskClock(ctx context.Context, client *ari.Client) Finding {
 	return clock(f, time.Unix(epoch, 0).Add(time.Second/2), time.Now())
 }
 
-func clock(f Finding, theirs, ours time.Time) Finding {
-	apart := ours.Sub(theirs).Abs()
-	f.Detail = fmt.Sprintf("%s apart", apart.Round(time.Millisecond))
-	if apart > clockMax {
-		f.Bad, f.Fix = true, "synchronise the clocks of both machines (NTP)"
-	}
-	return f
-}
-
 func phones(ctx context.Context, client *ari.Client, cfg *configs.Config) Finding {
 	f := Finding{Name: "agents' phones"}
 	online, unknown := 0, []string{}
@@ -227,82 +189,19 @@ func phones(ctx context.Context, client *ari.Client, cfg *configs.Config) Findin
 	return f
 }
 
-func checkRedis(ctx context.Context, cfg *configs.Config) []Finding {
-	f := Finding{Name: "redis"}
-	if cfg.Redis.Embedded() {
-		f.Detail, f.Warn, f.Fix = "embedded: live figures end with the process", true, "set redis.addr"
-		return []Finding{f}
-	}
-	// The finding says it in plain words; the library's own lines would stand between ours.
-	s, err := OpenFigures(cfg, slog.New(slog.DiscardHandler))
-	if err != nil {
-		f.Detail, f.Bad, f.Fix = err.Error(), true, "correct the redis section"
-		return []Finding{f}
-	}
-	defer func() { _ = s.Close() }() // nothing was written
-	warnings, err := s.Check(ctx)
-	if err != nil {
-		f.Detail, f.Bad, f.Fix = err.Error(), true, "start Redis 6.2 or newer, or correct the redis section"
-		return []Finding{f}
-	}
-	f.Detail = cfg.Redis.Where()
-	out := []Finding{f}
-	for _, w := range warnings {
-		out = append(out, Finding{Name: "redis", Detail: w, Warn: true, Fix: "correct redis.conf"})
-	}
-	now, err := s.Time(ctx)
-	if err == nil {
-		out = append(out, clock(Finding{Name: "clock of Redis"}, now, time.Now()))
-	}
-	return out
-}
-
-// ringLimits warns of queues whose phones ring so long that a third agent cannot answer in
-// time any more when two do not pick up (S1). It works, so it is no fault.
-func ringLimits(cfg *configs.Config) []Finding {
-	var out []Finding
-	for _, q := range cfg.Queues {
-		if two := 2 * q.RingFor; two >= cfg.Figures.Threshold {
-			out = append(out, Finding{
-				Name: "ring limit", Warn: true,
-				Detail: fmt.Sprintf("queue %s: when two agents do not pick up, %s of the %s for an answer are gone",
-					q.ID, two, cfg.Figures.Threshold),
-				Fix: "set ring_for of the queue below half of figures.threshold",
-			})
-		}
-	}
-	return out
-}
-
-func checkFolders(cfg *configs.Config) []Finding {
-	out := []Finding{
-		folder("recordings", cfg.Recordings.Dir, cfg.Recordings.MinFreePercent),
-		folder("recordings of Asterisk", cfg.Asterisk.RecordingDir, cfg.Recordings.MinFreePercent),
-	}
-	return out
-}
-
-// folder checks by doing: a file is made and removed, because rights alone do not tell.
-func folder(name, path string, minFree int) Finding {
-	f := Finding{Name: name, Detail: path}
-	probe, err := os.CreateTemp(path, ".hotline-check-")
-	if err == nil {
-		err = errors.Join(probe.Close(), os.Remove(probe.Name()))
-	}
-	if err != nil {
-		f.Detail, f.Bad = fmt.Sprintf("%s is not writable: %v", path, err), true
-		f.Fix = "make the folder and give it to the user that runs hotline"
+// outsideWay looks whether there is a way to the numbers that agents may dial.
+func outsideWay(ctx context.Context, client *ari.Client, cfg *configs.Config) Finding {
+	f := Finding{Name: "calls outside", Detail: "none is allowed (dialing.allow)"}
+	if len(cfg.Dialing.Allow) == 0 {
 		return f
 	}
-	space, err := store.Free(path)
-	if err != nil {
-		f.Detail, f.Warn, f.Fix = fmt.Sprintf("%s: free space unknown: %v", path, err), true, "look at the disk"
-		return f
-	}
-	f.Detail = fmt.Sprintf("%s, %.0f %% free", path, space.Percent())
-	if space.Percent() < float64(minFree) {
-		// The running hotline raises an alarm for it: calls that are not recorded are next.
-		f.Bad, f.Fix = true, fmt.Sprintf("nearly full, less than %d %% is free: make room or move the folder", minFree)
+	f.Detail = fmt.Sprintf("by PJSIP/%s, %d kinds of numbers", cfg.Asterisk.Trunk, len(cfg.Dialing.Allow))
+	switch _, err := client.Endpoint(ctx, "PJSIP", cfg.Asterisk.Trunk); {
+	case errors.Is(err, ari.ErrGone):
+		f.Detail, f.Bad = "Asterisk has no endpoint PJSIP/"+cfg.Asterisk.Trunk, true
+		f.Fix = "correct asterisk.trunk, or let nothing outside be dialled"
+	case err != nil:
+		f.Detail, f.Bad, f.Fix = err.Error(), true, "load res_ari_endpoints.so"
 	}
 	return f
 }

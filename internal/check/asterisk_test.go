@@ -1,4 +1,4 @@
-package app
+package check
 
 import (
 	"context"
@@ -120,7 +120,7 @@ func (s scripted) runs(names ...string) {
 // finding is the one of that name.
 func (s scripted) finding(t *testing.T, name string) Finding {
 	t.Helper()
-	all := checkAsterisk(t.Context(), s.cfg)
+	all := asterisk(t.Context(), s.cfg)
 	for _, f := range all {
 		if f.Name == name {
 			return f
@@ -185,7 +185,7 @@ func TestCheckOfUnreachableAsterisk(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := script(t)
 			c.spoil(s)
-			all := checkAsterisk(t.Context(), s.cfg)
+			all := asterisk(t.Context(), s.cfg)
 			if len(all) != 1 || all[0].Name != "asterisk" || !all[0].Bad ||
 				!strings.Contains(all[0].Detail, c.detail) || !strings.Contains(all[0].Fix, c.fix) {
 				t.Errorf("%+v", all)
@@ -233,13 +233,13 @@ func TestCheckOfCallsOutside(t *testing.T) {
 func TestCheckOfRedis(t *testing.T) {
 	cfg := configs.Default()
 	cfg.Redis.Addr = ""
-	if all := checkRedis(t.Context(), cfg); len(all) != 1 || grade(all[0]) != "warn" {
+	if all := redis(t.Context(), cfg); len(all) != 1 || grade(all[0]) != "warn" {
 		t.Errorf("embedded: %+v", all)
 	}
 	cfg.Redis.Addr = filepath.Join(t.TempDir(), "no.sock")
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	all := checkRedis(ctx, cfg)
+	all := redis(ctx, cfg)
 	if len(all) != 1 || !all[0].Bad || !strings.Contains(all[0].Detail, "no.sock") || all[0].Fix == "" {
 		t.Errorf("not there: %+v", all)
 	}
