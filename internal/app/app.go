@@ -21,6 +21,7 @@ import (
 	"hotline/configs"
 	"hotline/configs/prompts"
 	"hotline/internal/lifecycle"
+	"hotline/internal/metrics"
 	"hotline/recorder"
 	"hotline/reports/sqlstore"
 	"hotline/web"
@@ -65,7 +66,7 @@ type App struct {
 	web       *web.Server
 	stored    bell // rings when the ledger has grown
 	health    health
-	tallies   *tallies
+	tallies   *metrics.Tallies
 	looked    atomic.Bool // Asterisk's calls are known
 
 	failed chan error
@@ -80,7 +81,7 @@ func Start(ctx context.Context, cfg *configs.Config, log *slog.Logger) (*App, er
 	a := &App{
 		cfg: cfg, log: log, parts: lifecycle.Stack{Log: log}, failed: make(chan error, 1),
 		fallback: fallback{wake: make(chan struct{}, 1)},
-		tallies:  newTallies(call.MillisOf(cfg.Figures.Threshold)),
+		tallies:  metrics.NewTallies(call.MillisOf(cfg.Figures.Threshold)),
 	}
 	for _, step := range []struct {
 		name  string
@@ -122,7 +123,7 @@ func (a *App) Record(ev call.Event) {
 		a.book.note(ev)
 	}
 	a.dialer.note(ev)
-	a.tallies.note(ev)
+	a.tallies.Note(ev)
 	if a.estimator != nil {
 		a.estimator.handled.Note(ev)
 	}
@@ -340,7 +341,7 @@ func (a *App) look(ctx context.Context) error {
 func (a *App) startWeb(ctx context.Context) error {
 	facts := records{cfg: a.cfg, ledger: a.ledger}
 	s, err := web.Listen(ctx, web.Options{
-		Listen: a.cfg.API.Listen, Token: a.cfg.API.Token.Reveal(), Desk: a, Metrics: a.metricsHandler(),
+		Listen: a.cfg.API.Listen, Token: a.cfg.API.Token.Reveal(), Desk: a, Metrics: metrics.Handler(a.readings, a.tallies),
 		Agents: a.agents, Reports: facts, History: facts, Recordings: facts, Feed: feed{a.ledger, &a.stored},
 		Hooks: hookFile{filepath.Join(filepath.Dir(filepath.Clean(a.cfg.Recordings.Dir)), "hooks.json")},
 		Log:   a.log.With("part", "web"),

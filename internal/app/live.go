@@ -12,6 +12,7 @@ import (
 	"hotline/call"
 	"hotline/callflow"
 	"hotline/configs"
+	"hotline/internal/metrics"
 	"hotline/recorder/store"
 	"hotline/reports"
 	"hotline/web"
@@ -162,4 +163,16 @@ func (a *App) copyLive(ctx context.Context) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// readings are what a scrape of Prometheus is told.
+func (a *App) readings(ctx context.Context) metrics.Readings {
+	r := metrics.Readings{
+		ARI: a.ari.Stats(), Ledger: a.writer.Stats(), Recorder: a.recorder.Stats(), Figures: a.folder.Status(),
+		Mirror: a.mirror.Status(), Calls: a.calls.Calls(), Health: a.Health(ctx),
+	}
+	if engine, err := a.acd.Snapshot(ctx); err == nil {
+		r.Engine = &engine
+	}
+	return r
 }

@@ -13,6 +13,7 @@ import (
 	"hotline/call"
 	"hotline/callflow"
 	"hotline/configs"
+	"hotline/internal/metrics"
 	"hotline/reports/sqlstore"
 )
 
@@ -164,6 +165,6 @@ func unconnected(t *testing.T) *App {
 	}
 	return &App{
 		cfg: configs.Default(), log: log, writer: writer, ari: client, roster: newRoster(nil, nil, log),
-		dialer: newDialer(configs.Default(), func() int { return 0 }), tallies: newTallies(15_000),
+		dialer: newDialer(configs.Default(), func() int { return 0 }), tallies: metrics.NewTallies(15_000),
 	}
 }

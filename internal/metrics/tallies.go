@@ -1,4 +1,4 @@
-package app
+package metrics
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
@@ -6,9 +6,9 @@ import (
 	"hotline/call"
 )
 
-// tallies count events of this process for Prometheus. They begin at 0 with each start, as
+// Tallies count events of this process for Prometheus. They begin at 0 with each start, as
 // counters of Prometheus do; the figures of the site are those of the ledger.
-type tallies struct {
+type Tallies struct {
 	offered *prometheus.CounterVec   // by queue
 	left    *prometheus.CounterVec   // by queue and outcome
 	wait    *prometheus.HistogramVec // of the answered, by queue
@@ -18,13 +18,13 @@ type tallies struct {
 	faults  *prometheus.CounterVec // of recordings, by reason
 }
 
-// newTallies makes counters whose waits are told apart at the limit of the service level.
-func newTallies(within call.Millis) *tallies {
+// NewTallies makes counters whose waits are told apart at the limit of the service level.
+func NewTallies(within call.Millis) *Tallies {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	}
 	limit := within.Duration().Seconds()
-	return &tallies{
+	return &Tallies{
 		offered: counter("hotline_queue_offered_total", "Callers who entered a queue.", "queue"),
 		left:    counter("hotline_queue_left_total", "Callers who left a queue without an answer.", "queue", "outcome"),
 		wait: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -42,8 +42,8 @@ func newTallies(within call.Millis) *tallies {
 	}
 }
 
-// note counts one event. Whose leg is a consultation waited in no queue.
-func (t *tallies) note(ev call.Event) {
+// Note counts one event. Whose leg is a consultation waited in no queue.
+func (t *Tallies) Note(ev call.Event) {
 	waits := ev.Direction == call.Inbound
 	switch ev.Kind {
 	case call.Queued:
@@ -71,19 +71,19 @@ func (t *tallies) note(ev call.Event) {
 }
 
 // Describe tells Prometheus what there is.
-func (t *tallies) Describe(to chan<- *prometheus.Desc) {
+func (t *Tallies) Describe(to chan<- *prometheus.Desc) {
 	for _, c := range t.all() {
 		c.Describe(to)
 	}
 }
 
 // Collect sends the counts.
-func (t *tallies) Collect(to chan<- prometheus.Metric) {
+func (t *Tallies) Collect(to chan<- prometheus.Metric) {
 	for _, c := range t.all() {
 		c.Collect(to)
 	}
 }
 
-func (t *tallies) all() []prometheus.Collector {
+func (t *Tallies) all() []prometheus.Collector {
 	return []prometheus.Collector{t.offered, t.left, t.wait, t.offers, t.talk, t.ended, t.faults}
 }

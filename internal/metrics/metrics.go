@@ -1,4 +1,5 @@
-package app
+// Package metrics shows a running hotline to Prometheus.
+package metrics
 
 import (
 	"context"
@@ -20,35 +21,37 @@ import (
 	"hotline/web"
 )
 
-// scrapeMax bounds the wait for the engine's state at a scrape.
-const scrapeMax = 2 * time.Second
+// ScrapeMax bounds the wait for the engine's state at a scrape.
+const ScrapeMax = 2 * time.Second
 
-// metricsHandler shows the process to Prometheus. Labels name queues, states and parts,
-// never calls, numbers or agents: those are in the reports, and each value of a label is a
-// time series for ever.
-func (a *App) metricsHandler() http.Handler {
+// Readings are what all parts say of themselves at one scrape.
+type Readings struct {
+	ARI      ari.Stats
+	Ledger   sqlstore.WriterStats
+	Recorder recorder.Stats
+	Figures  redisstore.Status
+	Mirror   redisstore.MirrorStatus
+	Engine   *acd.Snapshot // nil when the engine did not answer in time
+	Calls    []callflow.Status
+	Health   web.Health
+}
+
+// Handler shows the process to Prometheus: what read gives at each scrape, which may take
+// ScrapeMax, and the tallies. Labels name queues, states and parts, never calls, numbers or
+// agents: those are in the reports, and each value of a label is a time series for ever.
+func Handler(read func(context.Context) Readings, t *Tallies) http.Handler {
 	all := prometheus.NewRegistry()
 	all.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		&gauges{a}, a.tallies,
+		&gauges{read}, t,
 	)
-	return promhttp.HandlerFor(all, promhttp.HandlerOpts{MaxRequestsInFlight: 2, Timeout: 2 * scrapeMax})
-}
-
-// readings are what all parts say of themselves at one scrape.
-type readings struct {
-	ari      ari.Stats
-	ledger   sqlstore.WriterStats
-	recorder recorder.Stats
-	figures  redisstore.Status
-	mirror   redisstore.MirrorStatus
-	acd      acd.Snapshot
-	calls    []callflow.Status
-	health   web.Health
+	return promhttp.HandlerFor(all, promhttp.HandlerOpts{MaxRequestsInFlight: 2, Timeout: 2 * ScrapeMax})
 }
 
 // gauges reads the parts at each scrape, so that nothing is counted twice.
-type gauges struct{ app *App }
+type gauges struct {
+	read func(context.Context) Readings
+}
 
 // Describe sends nothing: what there is depends on the queues, so the collector is unchecked.
 func (g *gauges) Describe(chan<- *prometheus.Desc) {}
@@ -56,28 +59,22 @@ func (g *gauges) Describe(chan<- *prometheus.Desc) {}
 // Collect sends every value. When the engine does not answer in time, what comes from it is
 // missing, which Prometheus shows as a hole, and the rest is there.
 func (g *gauges) Collect(to chan<- prometheus.Metric) {
-	a := g.app
-	r := readings{
-		ari: a.ari.Stats(), ledger: a.writer.Stats(), recorder: a.recorder.Stats(), figures: a.folder.Status(),
-		mirror: a.mirror.Status(), calls: a.calls.Calls(),
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), scrapeMax)
+	ctx, cancel := context.WithTimeout(context.Background(), ScrapeMax)
 	defer cancel()
-	r.health = a.Health(ctx)
+	r := g.read(ctx)
 	for _, m := range values() {
 		to <- prometheus.MustNewConstMetric(
 			prometheus.NewDesc(m.name, m.help, nil, nil), m.kind, m.of(&r))
 	}
-	for outcome, n := range r.ari.Commands {
+	for outcome, n := range r.ARI.Commands {
 		to <- labelled("hotline_ari_commands_total", "Commands to Asterisk, by how they ended.",
 			prometheus.CounterValue, "outcome", string(outcome), float64(n))
 	}
-	for _, p := range r.health.Parts {
+	for _, p := range r.Health.Parts {
 		to <- labelled("hotline_part_healthy", "1 when a part works, as in /healthz.",
 			prometheus.GaugeValue, "part", p.Name, truth(p.OK))
 	}
-	var err error
-	if r.acd, err = a.acd.Snapshot(ctx); err == nil {
+	if r.Engine != nil {
 		collectQueues(to, &r)
 	}
 	collectStages(to, &r)
@@ -97,15 +94,15 @@ func truth(yes bool) float64 {
 }
 
 // collectQueues sends what the engine knows: who waits, and what the agents do.
-func collectQueues(to chan<- prometheus.Metric, r *readings) {
+func collectQueues(to chan<- prometheus.Metric, r *Readings) {
 	gauge := func(name, help, label, value string, n float64) {
 		to <- labelled(name, help, prometheus.GaugeValue, label, value, n)
 	}
-	for _, q := range r.acd.Queues {
+	for _, q := range r.Engine.Queues {
 		id := string(q.ID)
 		wait := time.Duration(0)
 		if !q.Longest.IsZero() {
-			wait = r.acd.At.Sub(q.Longest)
+			wait = r.Engine.At.Sub(q.Longest)
 		}
 		gauge("hotline_queue_waiting", "Callers who are not answered yet.", "queue", id, float64(len(q.Callers)))
 		gauge("hotline_queue_longest_wait_seconds", "Wait of the caller who waits longest.", "queue", id, wait.Seconds())
@@ -115,7 +112,7 @@ func collectQueues(to chan<- prometheus.Metric, r *readings) {
 	states := map[call.AgentState]int{
 		call.Offline: 0, call.Ready: 0, call.Ringing: 0, call.Talking: 0, call.Hold: 0, call.WrapUp: 0, call.Break: 0,
 	}
-	for _, g := range r.acd.Agents {
+	for _, g := range r.Engine.Agents {
 		states[g.State]++
 	}
 	for s, n := range states {
@@ -125,18 +122,18 @@ func collectQueues(to chan<- prometheus.Metric, r *readings) {
 		to <- prometheus.MustNewConstMetric(
 			prometheus.NewDesc(name, help, nil, nil), prometheus.CounterValue, float64(n))
 	}
-	counter("hotline_acd_refused_total", "Commands that came twice or in the wrong order.", r.acd.Stats.Refused)
-	counter("hotline_acd_forced_legs_total", "Legs whose end was not confirmed in time.", r.acd.Stats.ForcedLegs)
-	counter("hotline_acd_forced_talks_total", "Talks whose end was not confirmed in time.", r.acd.Stats.ForcedTalks)
+	counter("hotline_acd_refused_total", "Commands that came twice or in the wrong order.", r.Engine.Stats.Refused)
+	counter("hotline_acd_forced_legs_total", "Legs whose end was not confirmed in time.", r.Engine.Stats.ForcedLegs)
+	counter("hotline_acd_forced_talks_total", "Talks whose end was not confirmed in time.", r.Engine.Stats.ForcedTalks)
 }
 
 // collectStages sends how many calls are at which stage.
-func collectStages(to chan<- prometheus.Metric, r *readings) {
+func collectStages(to chan<- prometheus.Metric, r *Readings) {
 	stages := map[callflow.Stage]int{
 		callflow.Greeting: 0, callflow.Waiting: 0, callflow.Dialling: 0, callflow.Talking: 0, callflow.Offering: 0,
 		callflow.Speaking: 0, callflow.Rating: 0, callflow.Leaving: 0,
 	}
-	for _, c := range r.calls {
+	for _, c := range r.Calls {
 		stages[c.Stage]++
 	}
 	for s, n := range stages {
@@ -148,7 +145,7 @@ func collectStages(to chan<- prometheus.Metric, r *readings) {
 type value struct {
 	name, help string
 	kind       prometheus.ValueType
-	of         func(*readings) float64
+	of         func(*Readings) float64
 }
 
 const (
@@ -165,27 +162,27 @@ func streamValues() []value {
 	return []value{
 		{
 			"hotline_ari_connected", "1 while the event stream of Asterisk is set up.", now,
-			func(r *readings) float64 { return truth(r.ari.Connected) },
+			func(r *Readings) float64 { return truth(r.ARI.Connected) },
 		},
 		{
 			"hotline_ari_queue_depth", "Events of Asterisk that wait to be handled.", now,
-			func(r *readings) float64 { return float64(r.ari.Queued) },
+			func(r *Readings) float64 { return float64(r.ARI.Queued) },
 		},
 		{
 			"hotline_ari_events_total", "Events received from Asterisk.", total,
-			func(r *readings) float64 { return float64(r.ari.Events) },
+			func(r *Readings) float64 { return float64(r.ARI.Events) },
 		},
 		{
 			"hotline_ari_events_unknown_total", "Events of a type that is not known, passed over.", total,
-			func(r *readings) float64 { return float64(r.ari.Unknown) },
+			func(r *Readings) float64 { return float64(r.ARI.Unknown) },
 		},
 		{
 			"hotline_ari_events_lost_total", "Events dropped for want of room; each is made up for by a new look.", total,
-			func(r *readings) float64 { return float64(r.ari.Lost) },
+			func(r *Readings) float64 { return float64(r.ARI.Lost) },
 		},
 		{
 			"hotline_ari_reconnects_total", "Connections to Asterisk after the first.", total,
-			func(r *readings) float64 { return float64(r.ari.Reconnects) },
+			func(r *Readings) float64 { return float64(r.ARI.Reconnects) },
 		},
 	}
 }
@@ -194,31 +191,31 @@ func ledgerValues() []value {
 	return []value{
 		{
 			"hotline_ledger_queue_depth", "Events that are not in the ledger yet.", now,
-			func(r *readings) float64 { return float64(r.ledger.Depth) },
+			func(r *Readings) float64 { return float64(r.Ledger.Depth) },
 		},
 		{
 			"hotline_ledger_spooled_events", "Of those, events that wait on the disk: the ledger does not answer.", now,
-			func(r *readings) float64 { return float64(r.ledger.Spooled) },
+			func(r *Readings) float64 { return float64(r.Ledger.Spooled) },
 		},
 		{
 			"hotline_ledger_events_total", "Events written to the ledger.", total,
-			func(r *readings) float64 { return float64(r.ledger.Stored) },
+			func(r *Readings) float64 { return float64(r.Ledger.Stored) },
 		},
 		{
 			"hotline_ledger_events_lost_total", "Events that are lost: the ledger was away for too long.", total,
-			func(r *readings) float64 { return float64(r.ledger.Lost) },
+			func(r *Readings) float64 { return float64(r.Ledger.Lost) },
 		},
 		{
 			"hotline_ledger_events_refused_total", "Events that break a rule of the ledger.", total,
-			func(r *readings) float64 { return float64(r.ledger.Refused) },
+			func(r *Readings) float64 { return float64(r.Ledger.Refused) },
 		},
 		{
 			"hotline_ledger_failures_total", "Attempts to write to the ledger that failed and are repeated.", total,
-			func(r *readings) float64 { return float64(r.ledger.Failures) },
+			func(r *Readings) float64 { return float64(r.Ledger.Failures) },
 		},
 		{
 			"hotline_ledger_batches_total", "Transactions of the ledger.", total,
-			func(r *readings) float64 { return float64(r.ledger.Batches) },
+			func(r *Readings) float64 { return float64(r.Ledger.Batches) },
 		},
 	}
 }
@@ -227,23 +224,23 @@ func recordingValues() []value {
 	return []value{
 		{
 			"hotline_recordings_live", "Calls that are being recorded.", now,
-			func(r *readings) float64 { return float64(r.recorder.Live) },
+			func(r *Readings) float64 { return float64(r.Recorder.Live) },
 		},
 		{
 			"hotline_recordings_waiting", "Calls that are over and whose recording is not stored yet.", now,
-			func(r *readings) float64 { return float64(r.recorder.Waiting) },
+			func(r *Readings) float64 { return float64(r.Recorder.Waiting) },
 		},
 		{
 			"hotline_recordings_total", "Recordings stored.", total,
-			func(r *readings) float64 { return float64(r.recorder.Joined) },
+			func(r *Readings) float64 { return float64(r.Recorder.Joined) },
 		},
 		{
 			"hotline_recording_faults_total", "Recordings that are missing, short or wrong.", total,
-			func(r *readings) float64 { return float64(r.recorder.Faults) },
+			func(r *Readings) float64 { return float64(r.Recorder.Faults) },
 		},
 		{
 			"hotline_recording_retries_total", "Attempts to store a recording that failed and are repeated.", total,
-			func(r *readings) float64 { return float64(r.recorder.Retries) },
+			func(r *Readings) float64 { return float64(r.Recorder.Retries) },
 		},
 	}
 }
@@ -252,23 +249,23 @@ func figureValues() []value {
 	return []value{
 		{
 			"hotline_figures_lag_seconds", "For how long events wait to be counted in Redis.", now,
-			func(r *readings) float64 { return r.figures.Lag.Seconds() },
+			func(r *Readings) float64 { return r.Figures.Lag.Seconds() },
 		},
 		{
 			"hotline_figures_rebuilds_total", "Times the figures in Redis were begun anew.", total,
-			func(r *readings) float64 { return float64(r.figures.Rebuilds) },
+			func(r *Readings) float64 { return float64(r.Figures.Rebuilds) },
 		},
 		{
 			"hotline_figures_faults_total", "Rounds of counting that failed and are repeated.", total,
-			func(r *readings) float64 { return float64(r.figures.Faults) },
+			func(r *Readings) float64 { return float64(r.Figures.Faults) },
 		},
 		{
 			"hotline_mirror_faults_total", "Writes of the live state to Redis that failed.", total,
-			func(r *readings) float64 { return float64(r.mirror.Faults) },
+			func(r *Readings) float64 { return float64(r.Mirror.Faults) },
 		},
 		{
 			"hotline_figures_unmapped_total", "Events that have no place in the figures.", total,
-			func(r *readings) float64 { return float64(r.figures.Unmapped) },
+			func(r *Readings) float64 { return float64(r.Figures.Unmapped) },
 		},
 	}
 }
