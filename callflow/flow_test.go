@@ -63,8 +63,8 @@ func TestAgentHangsUp(t *testing.T) {
 	})
 }
 
-// TestCallerHangsUpInEachState (perf-reliability.md C3 row 17): counted once, and no phone
-// rings for a caller who is gone (peers.md 3.3).
+// TestPeers03CallerHangsUpInEachState: counted once, and no phone rings for a caller who is
+// gone.
 func TestPeers03CallerHangsUpInEachState(t *testing.T) {
 	t.Run("greeting", func(t *testing.T) {
 		in(t, 1, func(w *world) {
@@ -81,7 +81,7 @@ func TestPeers03CallerHangsUpInEachState(t *testing.T) {
 			w.after(7 * time.Second)
 			w.m.Deliver("c1", CallerGone{At: time.Now()})
 			w.after(time.Second)
-			w.want("arrived", "queued", "ended abandoned/hung_up_in_queue", "left_queue abandoned")
+			w.wantParting("arrived", "queued", "ended abandoned/hung_up_in_queue", "left_queue abandoned")
 		})
 	})
 	t.Run("ringing", func(t *testing.T) {
@@ -295,8 +295,8 @@ func TestReconcileLeavesYoungCallsAlone(t *testing.T) {
 	})
 }
 
-// TestOrderForAnEndedCall: the engine's order crosses the end of the call; it is answered,
-// so the agent is free at once (peers.md 3.2).
+// TestPeers02OrderForAnEndedCall: the engine's order crosses the end of the call; it is answered,
+// so the agent is free at once.
 func TestPeers02OrderForAnEndedCall(t *testing.T) {
 	in(t, 1, func(w *world) {
 		w.m.Act(acd.Ring{Offer: "gone-a1", Call: "gone", Queue: "complaints", Agent: "ann"})

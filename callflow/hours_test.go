@@ -47,7 +47,7 @@ func TestRecordingNotice(t *testing.T) {
 			}
 			w.endPrompt()
 			w.hangUp()
-			w.want("arrived", "queued", "ended abandoned/hung_up_in_queue", "left_queue abandoned")
+			w.wantParting("arrived", "queued", "ended abandoned/hung_up_in_queue", "left_queue abandoned")
 		})
 	}
 }
@@ -76,6 +76,6 @@ func TestResumedCallerOfAClosedLine(t *testing.T) {
 		w.m.Resume(who, Resumption{Began: time.Now(), Place: &Place{Queue: "complaints", Entered: time.Now()}})
 		w.after(time.Second)
 		w.hangUp()
-		w.want("ended abandoned/hung_up_in_queue", "left_queue abandoned")
+		w.wantParting("ended abandoned/hung_up_in_queue", "left_queue abandoned")
 	})
 }
