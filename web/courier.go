@@ -139,7 +139,8 @@ func (c *courier) serve(ctx context.Context, k kept) {
 				return // ended or changed: another one goes on from the place that is kept
 			}
 			k.At = e.Seq
-			same, err := c.hooks.progress(ctx, k, letter, i == len(events)-1)
+			last := i == len(events)-1
+			same, err := c.hooks.progress(ctx, k, letter, last)
 			if !same {
 				return
 			}
@@ -147,7 +148,9 @@ func (c *courier) serve(ctx context.Context, k kept) {
 			if err != nil && stored {
 				c.log.Error("ALARM: the place of a subscriber is not stored", "hook", k.ID, "error", err)
 			}
-			stored = err == nil
+			if last {
+				stored = err == nil
+			}
 		}
 	}
 }

@@ -199,14 +199,6 @@ func (s *Server) WaitEmpty(ctx context.Context) error {
 	return nil
 }
 
-// WaitConnections waits until n sockets have been opened in all and one is open.
-func (s *Server) WaitConnections(ctx context.Context, n int) error {
-	if err := s.wait(ctx, func() bool { return s.sockets >= n && s.socket != nil }); err != nil {
-		return fmt.Errorf("aritest: %d connections: %w", n, err)
-	}
-	return nil
-}
-
 // WaitPings waits until n pings have arrived.
 func (s *Server) WaitPings(ctx context.Context, n int) error {
 	if err := s.wait(ctx, func() bool { return s.pings >= n }); err != nil {

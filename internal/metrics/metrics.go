@@ -32,6 +32,7 @@ type Readings struct {
 	Figures  redisstore.Status
 	Mirror   redisstore.MirrorStatus
 	Engine   *acd.Snapshot // nil when the engine did not answer in time
+	Overload uint64        // commands that the engine's mailbox turned away
 	Calls    []callflow.Status
 	Health   web.Health
 }
@@ -247,6 +248,10 @@ func recordingValues() []value {
 
 func figureValues() []value {
 	return []value{
+		{
+			"hotline_acd_overloads_total", "Commands that the engine's full mailbox turned away.", total,
+			func(r *Readings) float64 { return float64(r.Overload) },
+		},
 		{
 			"hotline_figures_lag_seconds", "For how long events wait to be counted in Redis.", now,
 			func(r *Readings) float64 { return r.Figures.Lag.Seconds() },

@@ -37,7 +37,7 @@ func TestMetricsAgreeWithTheLedger(t *testing.T) {
 		"hotline_recordings_total": want[call.Recorded], "hotline_ledger_events_total": float64(len(events)),
 		"hotline_queue_answer_wait_seconds": want[call.Answered], "hotline_talk_seconds": want[call.TalkEnded],
 		"hotline_agents": 2, "hotline_calls": 0, "hotline_queue_waiting": 0, "hotline_ari_connected": 1,
-		"hotline_recording_faults_total": 0, "hotline_ledger_events_lost_total": 0,
+		"hotline_recording_faults_total": 0, "hotline_ledger_events_lost_total": 0, "hotline_acd_overloads_total": 0,
 	} {
 		if sum, there := got[name]; !there || sum != n {
 			t.Errorf("%s adds up to %v (there: %v), want %v", name, sum, there, n)
