@@ -76,7 +76,7 @@ const (
 type Outcome string
 
 // The outcomes of an offer. They are kept apart because they charge different people:
-// a cancelled offer is not the agent's miss (metrics.md B2, RONA).
+// a cancelled offer is not the agent's miss.
 const (
 	NoAnswer    Outcome = "no_answer"   // rang out 无应答
 	Rejected    Outcome = "rejected"    // declined by the agent (603) 拒接
@@ -193,7 +193,7 @@ type Event struct {
 
 	Queue    QueueID   `json:"queue,omitempty"`
 	Entered  time.Time `json:"entered,omitzero"`   // queue entry: the cohort the call is counted in
-	Queueing bool      `json:"queueing,omitempty"` // no agent was idle at entry (metrics.md M17)
+	Queueing bool      `json:"queueing,omitempty"` // no agent was idle at entry; the queued rate (M17) counts it
 	Place    time.Time `json:"place,omitzero"`     // queue entry of the earlier call whose place he took; zero = his own
 	Agent    AgentID   `json:"agent,omitempty"`
 	Offer    OfferID   `json:"offer,omitempty"`

@@ -37,7 +37,7 @@ type Bridges interface {
 
 // Sounds is what a caller hears while nobody talks to him. It plays on his leg, not on the
 // bridge: there it would spoil the recording of the agent after it (ADR 0016). It does not
-// keep an agent from joining the bridge, and is stopped beside his join (peers.md 3.12).
+// keep an agent from joining the bridge, and is stopped beside his join (complaint P12).
 type Sounds interface {
 	// Play plays sounds one after another; PlayEnded comes once, after the last.
 	Play(ctx context.Context, caller call.LegID, playback PlaybackID, sounds ...string) error

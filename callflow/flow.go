@@ -166,7 +166,7 @@ func (f *flow) unbridged(ctx context.Context, err error) {
 }
 
 // handle is total: a signal that does not fit the stage is ignored, because every event of
-// the switch may come late, twice or not at all (perf-reliability.md C3 row 6).
+// the switch may come late, twice or not at all.
 func (f *flow) handle(ctx context.Context, s Signal) {
 	switch s := s.(type) {
 	case CallerUp:

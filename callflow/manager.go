@@ -151,7 +151,7 @@ func (m *Manager) Act(a acd.Action) {
 }
 
 // refuse answers an order that came after the call's end. Without the answer the engine
-// would hold the agent until its grace is over (peers.md 3.2).
+// would hold the agent until its grace is over (complaint P2).
 func (m *Manager) refuse(a acd.Action) {
 	switch a := a.(type) {
 	case acd.Ring:
@@ -218,7 +218,7 @@ func (m *Manager) Known(id call.ID) bool { return m.flow(id) != nil }
 func (m *Manager) Refused() uint64 { return m.refused.Load() }
 
 // Close lets go of all flows and waits for them. Calls live on in the switch: they outlive
-// the controller by design (design.md 3).
+// the controller (ADR 0011).
 func (m *Manager) Close() {
 	m.stop()
 	m.wg.Wait()

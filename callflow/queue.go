@@ -15,7 +15,7 @@ import (
 const hangUpAgain = time.Second
 
 // enqueue puts the caller into his line's queue. The wait starts here, after the last
-// prompt he had to hear (metrics.md B1).
+// prompt he had to hear.
 func (f *flow) enqueue(ctx context.Context) {
 	f.to(Waiting)
 	f.entered, f.onKey = true, f.wish

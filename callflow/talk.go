@@ -10,7 +10,7 @@ import (
 )
 
 // legUp is somebody who picked up. The engine judges whether the offer is still current: of
-// two answers it connects one and drops the other (peers.md 3.1).
+// two answers it connects one and drops the other (complaint P1).
 func (f *flow) legUp(ctx context.Context, id call.LegID) {
 	l, ok := f.legs[id]
 	switch {
@@ -24,7 +24,7 @@ func (f *flow) legUp(ctx context.Context, id call.LegID) {
 }
 
 // connect joins the agent. Music or prompt is stopped beside the join, not before it: one
-// command stands between the agent's answer and the first word (peers.md 3.12).
+// command stands between the agent's answer and the first word (complaint P12).
 func (f *flow) connect(ctx context.Context, a acd.Connect) {
 	id := call.LegID(a.Offer)
 	l, ok := f.legs[id]

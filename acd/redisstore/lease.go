@@ -40,7 +40,7 @@ var ErrLeaseLost = errors.New("another controller has taken over")
 //
 // While Redis is away nobody can take the lease, so the holder goes on: routing never
 // depends on Redis. Were Redis only away for the holder, the standby would connect to
-// Asterisk, which tells the old controller that it was replaced (ari.md 1.5).
+// Asterisk, which tells the old controller that it was replaced.
 type Lease struct {
 	store *Store
 	owner string

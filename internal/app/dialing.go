@@ -20,7 +20,7 @@ const (
 )
 
 // dialer decides which numbers outside may be dialled. All ways to dial go through it: the
-// API, keys in a call and an idle phone (perf-reliability.md D3).
+// API, keys in a call and an idle phone.
 type dialer struct {
 	rules configs.Dialing
 	zone  *time.Location

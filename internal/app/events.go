@@ -52,7 +52,7 @@ func (a *App) message(ctx context.Context, m ari.Message) {
 	}
 }
 
-// take brings the house into line with what the switch holds (ari.md 1.6). The channel is
+// take brings the house into line with what the switch holds. The channel is
 // closed when every call has been compared with it.
 func (a *App) take(ctx context.Context, s ari.Snapshot) <-chan struct{} {
 	taken := time.Now()
@@ -141,7 +141,7 @@ func (a *App) event(ctx context.Context, e *ari.Event) {
 func (a *App) stasisStart(ctx context.Context, e *ari.Event) {
 	switch {
 	case e.Channel == nil || e.Replaces != nil:
-		// A replaced channel is an artefact of a transfer, not a caller (ari.md 5.1).
+		// A replaced channel is an artefact of a transfer, not a caller.
 	case len(e.Args) > 0 && e.Args[0] == "in":
 		line := e.Channel.Dialled
 		if len(e.Args) > 1 && e.Args[1] != "" {
@@ -164,7 +164,7 @@ func (a *App) stasisStart(ctx context.Context, e *ari.Event) {
 }
 
 // legEnd is the end of a leg. For a caller StasisEnd is the end: an inbound channel that
-// nobody subscribed to has no further event (ari.md 5.1). An agent's leg ends with
+// nobody subscribed to has no further event. An agent's leg ends with
 // ChannelDestroyed, which carries the cause.
 func (a *App) legEnd(ctx context.Context, e *ari.Event) {
 	if e.Channel == nil {
@@ -186,7 +186,7 @@ func (a *App) legEnd(ctx context.Context, e *ari.Event) {
 }
 
 // orphan hangs up a leg that no call owns, so that no phone rings for nobody
-// (peers.md 3.3). It runs beside the reader, which must not wait for a command.
+// (complaint P3). It runs beside the reader, which must not wait for a command.
 func (a *App) orphan(ctx context.Context, id string) {
 	a.log.Warn("leg without a call is hung up", "leg", id)
 	a.side.Go(func() { a.hangUp(context.WithoutCancel(ctx), id) })
@@ -254,7 +254,7 @@ func callOfLeg(id string) (call.ID, bool) {
 	return owner, part != ""
 }
 
-// outcomeOf maps the Q.850 cause of a leg that was not answered (ari.md 5.2).
+// outcomeOf maps the Q.850 cause of a leg that was not answered.
 func outcomeOf(cause int) call.Outcome {
 	switch cause {
 	case 17: // 486 busy

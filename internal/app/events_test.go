@@ -37,7 +37,7 @@ func TestS7CallerNumber(t *testing.T) {
 	}
 }
 
-// TestOutcomeOfCause holds the causes that were seen on Asterisk 22.10.1 (ari.md 5.2).
+// TestOutcomeOfCause holds the causes that were seen on Asterisk 22.10.1.
 func TestOutcomeOfCause(t *testing.T) {
 	for cause, want := range map[int]call.Outcome{
 		17: call.Busy, 21: call.Rejected, 19: call.NoAnswer, 18: call.NoAnswer, 127: call.NoAnswer, 0: call.NoAnswer,

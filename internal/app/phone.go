@@ -101,7 +101,7 @@ func refreshFailed(p *ari.Playback) bool {
 }
 
 // CreateLeg creates the agent's leg under the offer's id. It is in our application before
-// the phone rings, so it can be bridged the moment it is up (ari.md 5.2).
+// the phone rings, so it can be bridged the moment it is up.
 func (p *phone) CreateLeg(ctx context.Context, leg call.LegID, agent call.AgentID, a callflow.Arrival) error {
 	endpoint, ok := p.endpoints[agent]
 	if !ok {

@@ -94,7 +94,7 @@ func (a *App) strayEnd(ctx context.Context, id call.ID, e *ari.Event) {
 }
 
 // closeEmpty deletes bridges of ours that nobody is in, one after another: many at once
-// have brought Asterisk down (ari.md 1.6).
+// have brought Asterisk down.
 func (a *App) closeEmpty(ctx context.Context, bridges []ari.Bridge) {
 	a.side.Go(func() {
 		for _, b := range bridges {

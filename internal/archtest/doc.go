@@ -1,4 +1,4 @@
 // Package archtest holds the rules of the house that no compiler holds: which package may
 // import which, where each outside module may appear, how long a file may be, and that
-// docs/requirements.md tells the truth about the tests. It consists of tests alone.
+// docs/requirements.md and docs/complaints.md tell the truth about the tests. It consists of tests alone.
 package archtest

@@ -79,7 +79,7 @@ func TestS16HoldOfThePhone(t *testing.T) {
 	}
 }
 
-// peers.md 3.6 and S16: whatever the way a caller is passed on, each agent has the talk that
+// Complaint P6 and S16: whatever the way a caller is passed on, each agent has the talk that
 // his own phone had.
 func TestPeers06TalkIsRightAfterEachTransfer(t *testing.T) {
 	for name, pass := range map[string]func(d *office, id call.ID, ann *phonesim.Leg){

@@ -106,7 +106,7 @@ func (w *world) ring(l *leg) {
 }
 
 // single holds that a phone has no other call: nobody is rung for two callers at once
-// (peers.md 3.1). It is excused where the switch has just let a command of the call run into
+// (complaint P1). It is excused where the switch has just let a command of the call run into
 // its deadline, once or twice: the order to end the other leg came late, or was lost.
 func (w *world) single(dev *device, l *leg) {
 	for _, other := range dev.legs {
@@ -220,7 +220,7 @@ func (w *world) silence() time.Duration {
 	return d
 }
 
-// silent holds that no phone rings for a caller who is gone (peers.md 3.3).
+// silent holds that no phone rings for a caller who is gone (complaint P3).
 func (w *world) silent(s *story) {
 	for _, l := range s.legs {
 		if l.state == ringing {
