@@ -113,15 +113,12 @@ func StartAsterisk(ctx context.Context, options Options) (*Asterisk, error) {
 	if err != nil {
 		return nil, err
 	}
-	for try := 1; ; try++ {
-		a, err := launch(ctx, found, options)
-		if err == nil {
-			return a, nil
-		}
-		if !errors.Is(err, errPortTaken) || try == startTries {
-			return nil, err
-		}
-	}
+	var a *Asterisk
+	err = onFreePorts(func() (err error) {
+		a, err = launch(ctx, found, options)
+		return err
+	})
+	return a, err
 }
 
 // launch makes a run folder with configuration and starts Asterisk in it once.
@@ -280,7 +277,7 @@ func (a *Asterisk) start(ctx context.Context) error {
 	// The log is read also when ARI answers: SIP's ports may be the taken ones.
 	err = a.proc.waitReady(ready, func(ctx context.Context) error {
 		answer := a.Ping(ctx)
-		if taken := a.portConflict(); taken != nil {
+		if taken := portConflict(a.LogFile); taken != nil {
 			return taken
 		}
 		return answer
@@ -318,10 +315,7 @@ func (a *Asterisk) Stop() error {
 			err = errors.Join(err, closed)
 		}
 	}
-	if removed := a.dir.Remove(); !errors.Is(removed, os.ErrClosed) {
-		err = errors.Join(err, removed)
-	}
-	return err
+	return errors.Join(err, a.dir.Remove())
 }
 
 func (a *Asterisk) halt() error {

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"os"
+	"strings"
 )
 
 // errPortTaken says that somebody took a port between our choice and the
@@ -14,6 +16,33 @@ var errPortTaken = errors.New("port taken by another program")
 
 // startTries bounds how often a start is repeated for that reason.
 const startTries = 3
+
+// onFreePorts starts a program that chooses its ports, again where they were taken meanwhile.
+func onFreePorts(start func() error) error {
+	for try := 1; ; try++ {
+		if err := start(); !errors.Is(err, errPortTaken) || try == startTries {
+			return err
+		}
+	}
+}
+
+// portConflict looks in the log of a program for its complaint that a port is taken. Some run
+// on without it.
+func portConflict(logFile string) error {
+	text, err := os.ReadFile(logFile)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(text)) {
+		if strings.Contains(line, "Address already in use") {
+			return fmt.Errorf("%w: %s", errPortTaken, strings.TrimSpace(line))
+		}
+	}
+	return nil
+}
 
 // freeTCP and freeUDP give a port that was free a moment ago.
 func freeTCP(addr netip.Addr) (int, error) {

@@ -75,15 +75,13 @@ func StartPostgres(ctx context.Context, options PostgresOptions) (*Postgres, err
 	if err != nil {
 		return nil, err
 	}
-	for try := 1; ; try++ {
-		err = options.Stage.run("start PostgreSQL", func() error { return p.launch(ctx) })
-		if err == nil {
-			return p, nil
-		}
-		if !errors.Is(err, errPortTaken) || try == startTries {
-			return nil, errors.Join(fmt.Errorf("start PostgreSQL: %w", err), p.Stop())
-		}
+	err = onFreePorts(func() error {
+		return options.Stage.run("start PostgreSQL", func() error { return p.launch(ctx) })
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start PostgreSQL: %w", err), p.Stop())
 	}
+	return p, nil
 }
 
 // preparePostgres makes a cluster that has not been started.
@@ -260,12 +258,12 @@ func (p *Postgres) NewDatabase(ctx context.Context) (string, error) {
 
 // complaint is the end of the log, as errPortTaken when it speaks of the port.
 func (p *Postgres) complaint() error {
+	if err := portConflict(p.LogFile); err != nil {
+		return err
+	}
 	text, err := os.ReadFile(p.LogFile)
 	if err != nil {
 		return err
-	}
-	if strings.Contains(string(text), "Address already in use") {
-		return errPortTaken
 	}
 	return fmt.Errorf("its log ends: %s", text[max(0, len(text)-2000):])
 }
@@ -284,9 +282,5 @@ func (p *Postgres) Restart(ctx context.Context) error {
 
 // Stop ends PostgreSQL and removes its folder. A second Stop does nothing.
 func (p *Postgres) Stop() error {
-	err := errors.Join(p.Halt(), freeSegment(p.data))
-	if removed := p.dir.Remove(); !errors.Is(removed, os.ErrClosed) {
-		err = errors.Join(err, removed)
-	}
-	return err
+	return errors.Join(p.Halt(), freeSegment(p.data), p.dir.Remove())
 }

@@ -69,24 +69,6 @@ func External(address string) (*Asterisk, error) {
 	return a, nil
 }
 
-// portConflict looks for Asterisk's complaints that a port is taken; it runs on
-// without SIP or ARI then.
-func (a *Asterisk) portConflict() error {
-	text, err := os.ReadFile(a.LogFile)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for line := range strings.Lines(string(text)) {
-		if strings.Contains(line, "Address already in use") {
-			return fmt.Errorf("%w: %s", errPortTaken, strings.TrimSpace(line))
-		}
-	}
-	return nil
-}
-
 // LogTail gives the last n lines that Asterisk logged.
 func (a *Asterisk) LogTail(n int) string {
 	if a.LogFile == "" {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -57,15 +56,12 @@ func StartRedis(ctx context.Context, options RedisOptions) (*Redis, error) {
 	if err != nil {
 		return nil, err
 	}
-	for try := 1; ; try++ {
-		r, err := launchRedis(ctx, root, options)
-		if err == nil {
-			return r, nil
-		}
-		if !errors.Is(err, errPortTaken) || try == startTries {
-			return nil, err
-		}
-	}
+	var r *Redis
+	err = onFreePorts(func() (err error) {
+		r, err = launchRedis(ctx, root, options)
+		return err
+	})
+	return r, err
 }
 
 func launchRedis(ctx context.Context, root *Root, options RedisOptions) (*Redis, error) {
@@ -123,7 +119,7 @@ func (r *Redis) start(ctx context.Context) error {
 	ready, cancel := context.WithTimeout(ctx, redisReady)
 	defer cancel()
 	if err := r.proc.waitReady(ready, r.ask); err != nil {
-		return errors.Join(err, r.proc.Kill(), r.portConflict())
+		return errors.Join(err, r.proc.Kill(), portConflict(r.LogFile))
 	}
 	return nil
 }
@@ -168,14 +164,6 @@ func (r *Redis) ask(ctx context.Context) error {
 	return errors.Join(errors.New("redis closed the connection"), lines.Err())
 }
 
-func (r *Redis) portConflict() error {
-	text, err := os.ReadFile(r.LogFile)
-	if err == nil && strings.Contains(string(text), "Address already in use") {
-		return errPortTaken
-	}
-	return nil
-}
-
 // Restart stops Redis, if it still runs, and starts it again on the same port.
 // Data survive only with AppendOnly.
 func (r *Redis) Restart(ctx context.Context) error {
@@ -190,11 +178,7 @@ func (r *Redis) Restart(ctx context.Context) error {
 
 // Stop ends Redis and removes its folder. A second Stop does nothing.
 func (r *Redis) Stop() error {
-	err := r.halt()
-	if removed := r.dir.Remove(); !errors.Is(removed, os.ErrClosed) {
-		err = errors.Join(err, removed)
-	}
-	return err
+	return errors.Join(r.halt(), r.dir.Remove())
 }
 
 func (r *Redis) halt() error {

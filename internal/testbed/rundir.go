@@ -83,9 +83,13 @@ func newRunDir(parent string, mode os.FileMode) (*RunDir, error) {
 	return &RunDir{Path: path, lock: file}, nil
 }
 
-// Remove deletes the folder and all in it. A second Remove gives os.ErrClosed.
+// Remove deletes the folder and all in it. A second Remove does nothing.
 func (d *RunDir) Remove() error {
-	return errors.Join(os.RemoveAll(d.Path), d.lock.Close())
+	err := os.RemoveAll(d.Path)
+	if closed := d.lock.Close(); !errors.Is(closed, os.ErrClosed) {
+		err = errors.Join(err, closed)
+	}
+	return err
 }
 
 // sweep removes folders whose owner is gone. The caller holds the parent's lock,

@@ -3,6 +3,8 @@ package house
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"hotline/call"
@@ -22,30 +24,35 @@ func Tell(events []call.Event, id call.ID) string {
 	return out.String()
 }
 
-// unfinished tells the stories of calls that lack an end, a recording or the end of a work.
+// owed is what a call still lacks: ends of arrivals, recordings of ended calls, ends of the
+// work after talks.
+type owed struct{ ends, recordings, works int }
+
+// unfinished tells the stories of calls that lack something.
 func unfinished(events []call.Event) string {
-	// One number keeps three balances apart: of arrivals, of recordings, of works after talks.
-	balance := map[call.ID]int{}
+	calls := map[call.ID]owed{}
 	for _, e := range events {
+		o := calls[e.Call]
 		switch e.Kind {
 		case call.Arrived:
-			balance[e.Call] += 1 << 8
+			o.ends++
 		case call.Ended:
-			balance[e.Call] -= 1 << 8
-			balance[e.Call] += 1 << 16
+			o.ends--
+			o.recordings++
 		case call.Recorded, call.RecordingFault:
-			balance[e.Call] -= 1 << 16
+			o.recordings--
 		case call.TalkEnded:
-			balance[e.Call]++
+			o.works++
 		case call.WrapUpEnded:
-			balance[e.Call]--
+			o.works--
 		default: // they need no other one
 		}
+		calls[e.Call] = o
 	}
 	var out strings.Builder
 	out.WriteString("calls that are not finished:")
-	for id, n := range balance {
-		if n != 0 && id != "" {
+	for _, id := range slices.Sorted(maps.Keys(calls)) {
+		if calls[id] != (owed{}) && id != "" {
 			out.WriteString("\n" + Tell(events, id))
 		}
 	}
