@@ -25,6 +25,8 @@ type Config struct {
 	Asterisk   Asterisk   `yaml:"asterisk"`
 	Redis      Redis      `yaml:"redis"`
 	Ledger     Ledger     `yaml:"ledger"`
+	People     People     `yaml:"people"`
+	Audit      Audit      `yaml:"audit"`
 	Recordings Recordings `yaml:"recordings"`
 	Figures    Figures    `yaml:"figures"`
 	Routing    Routing    `yaml:"routing"`
@@ -243,6 +245,7 @@ func Default() *Config {
 		Codes:   DefaultCodes(),
 		Breaks:  []string{"小休", "用餐", "培训", "会议"},
 		Levels:  map[string]int{"junior": 1, "senior": 2, "manager": 3},
+		People:  DefaultPeople(),
 		API:     API{Listen: "127.0.0.1:8080", TokenFile: "/var/lib/hotline/api-token"},
 		Log:     Log{Level: "info", Format: "text"},
 	}
@@ -281,6 +284,7 @@ func (c *Config) Complete() {
 	}
 	beside := orElse(c.Ledger.Path, defaultLedger)
 	c.Ledger.Spool = orElse(c.Ledger.Spool, filepath.Join(filepath.Dir(beside), "ledger-spool"))
+	c.completePeople(filepath.Dir(beside))
 	for i := range c.Lines {
 		l := &c.Lines[i]
 		l.Name = orElse(l.Name, l.Number)

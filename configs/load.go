@@ -82,7 +82,8 @@ func (c *Config) resolve(dir string) {
 	paths := []*string{
 		&c.Asterisk.PasswordFile, &c.Asterisk.RecordingDir, &c.Redis.PasswordFile,
 		&c.Redis.SentinelPasswordFile,
-		&c.Ledger.Path, &c.Ledger.PasswordFile, &c.Ledger.Spool, &c.Recordings.Dir, &c.API.TokenFile,
+		&c.Ledger.Path, &c.Ledger.PasswordFile, &c.Ledger.Spool,
+		&c.People.Path, &c.Audit.Path, &c.Audit.Witness, &c.Recordings.Dir, &c.API.TokenFile,
 	}
 	for i := range c.Agents {
 		paths = append(paths, &c.Agents[i].PasswordFile)

@@ -23,6 +23,7 @@ func (c *Config) check() Problems {
 	c.checkSite(&r)
 	c.checkAsterisk(&r)
 	c.checkStores(&r)
+	c.checkPeople(&r)
 	c.checkAPI(&r)
 	c.checkFigures(&r)
 	c.checkRouting(&r)

@@ -31,14 +31,17 @@ func (s *Service) Add(ctx context.Context, by Principal, u User) (User, string, 
 	return a.User, password, nil
 }
 
-// First makes the user admin with all rights when there is no user at all, and returns his
+// FirstUser is the name of the administrator that First makes.
+const FirstUser = "admin"
+
+// First makes the user FirstUser with all rights when there is no user at all, and returns his
 // one-time password; "" when there are users already.
 func (s *Service) First(ctx context.Context, by Principal) (string, error) {
 	users, err := s.store.Users(ctx)
 	if err != nil || len(users) > 0 {
 		return "", err // the usual start: no work and no entry in the log
 	}
-	a, password, err := s.fresh(ctx, User{Name: "admin", Display: Administrator.Label(), Roles: []Role{Administrator}})
+	a, password, err := s.fresh(ctx, User{Name: FirstUser, Display: Administrator.Label(), Roles: []Role{Administrator}})
 	if err != nil {
 		return "", err
 	}
@@ -157,26 +160,36 @@ func (s *Service) ResetPassword(ctx context.Context, by Principal, id string) (s
 	return password, nil
 }
 
+// proven returns the account of a person who is signed in and knows his password. A wrong one
+// is a guess like one at the door.
+func (s *Service) proven(ctx context.Context, by Principal, password, action string) (Account, error) {
+	a, err := s.own(ctx, by)
+	if err != nil {
+		return Account{}, err
+	}
+	begun, err := s.begin(ctx, a.Name, by, action)
+	if err != nil {
+		return Account{}, err
+	}
+	defer begun.neutral()
+	right, err := s.opt.Hasher.Verify(ctx, shortened(password, 4*mostPassword), a.Password)
+	if err != nil {
+		return Account{}, err
+	}
+	if !right {
+		begun.wrong()
+		return Account{}, errors.Join(ErrDenied, s.note(ctx, denied(by, action, a.User, "wrong password")))
+	}
+	return a, nil
+}
+
 // ChangePassword gives a signed-in user a password of his own choice. Every session of his
 // is over, so that whoever knew the old one is out; the one that is returned takes the place
 // of the one that asks. ErrDenied when the old password is wrong.
 func (s *Service) ChangePassword(ctx context.Context, by Principal, old, fresh string) (Signed, error) {
-	a, err := s.own(ctx, by)
+	a, err := s.proven(ctx, by, old, "password.change")
 	if err != nil {
 		return Signed{}, err
-	}
-	begun, err := s.begin(ctx, a.Name, by, "password.change")
-	if err != nil {
-		return Signed{}, err
-	}
-	defer begun.neutral()
-	right, err := s.opt.Hasher.Verify(ctx, shortened(old, 4*mostPassword), a.Password)
-	if err != nil {
-		return Signed{}, err
-	}
-	if !right {
-		begun.wrong()
-		return Signed{}, errors.Join(ErrDenied, s.note(ctx, denied(by, "password.change", a.User, "wrong password")))
 	}
 	if err := ValidPassword(fresh, a.Name); err != nil {
 		return Signed{}, err

@@ -91,7 +91,7 @@ func (g *Gate) isProxy(ip netip.Addr) bool {
 // Cookie is what keeps a browser signed in. Scripts cannot read it, other sites' pages do
 // not send it with what changes anything, and it goes over no plain connection but one to
 // the machine itself.
-func (g *Gate) Cookie(s Signed) *http.Cookie {
+func Cookie(s Signed) *http.Cookie {
 	return &http.Cookie{
 		Name: CookieName, Value: s.Token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Expires: s.Session.Expires,
@@ -99,7 +99,7 @@ func (g *Gate) Cookie(s Signed) *http.Cookie {
 }
 
 // NoCookie takes the cookie away from a browser that signs out.
-func (g *Gate) NoCookie() *http.Cookie {
+func NoCookie() *http.Cookie {
 	return &http.Cookie{
 		Name: CookieName, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Expires: time.Unix(1, 0), MaxAge: -1,

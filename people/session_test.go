@@ -47,7 +47,7 @@ func TestStolenCookieIsDead(t *testing.T) {
 			o := newOffice(t)
 			signed := o.hire(t, wang())
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", http.NoBody)
-			r.AddCookie(o.gate.Cookie(signed))
+			r.AddCookie(people.Cookie(signed))
 			if p, err := o.gate.Who(r, false); err != nil || p.User != signed.Principal.User {
 				t.Fatalf("before: %+v, %v", p, err)
 			}
@@ -149,7 +149,7 @@ func TestLookingIsNoUse(t *testing.T) {
 	o := newOffice(t)
 	signed := o.hire(t, wang())
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
-	r.AddCookie(o.gate.Cookie(signed))
+	r.AddCookie(people.Cookie(signed))
 	for range 2 {
 		o.clock.pass(14 * time.Minute)
 		if p, err := o.gate.Who(r, true); err != nil || p.User != signed.Principal.User {
@@ -229,7 +229,7 @@ func TestMachinesRead(t *testing.T) {
 	if err != nil || !p.Machine || p.Name != "wallboard" || !p.Has(people.Statistics) || p.Has(people.Administrator) {
 		t.Errorf("reading: %+v, %v", p, err)
 	}
-	if _, err := o.OfferTOTP(t.Context(), p); !errors.Is(err, people.ErrSignedOut) {
+	if _, err := o.OfferTOTP(t.Context(), p, password); !errors.Is(err, people.ErrSignedOut) {
 		t.Errorf("a machine has an account: %v", err)
 	}
 	for _, wrong := range []string{"", "hlm_", secret + "x", made.ID} {

@@ -135,7 +135,7 @@ func TestOneTimePasswordOpensNoRights(t *testing.T) {
 // enrol gives a user a second factor and returns its secret and the recovery codes.
 func (o *office) enrol(t *testing.T, signed people.Signed) (string, []string, people.Signed) {
 	t.Helper()
-	factor, err := o.OfferTOTP(t.Context(), signed.Principal)
+	factor, err := o.OfferTOTP(t.Context(), signed.Principal, password)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,9 +67,10 @@ type Factor struct {
 }
 
 // OfferTOTP makes a secret for the user's telephone. It counts only when ConfirmTOTP has
-// seen a code of it.
-func (s *Service) OfferTOTP(ctx context.Context, by Principal) (Factor, error) {
-	a, err := s.own(ctx, by)
+// seen a code of it. ErrDenied when the password is wrong: who finds a screen that is left
+// open must not bind it to a telephone of his own.
+func (s *Service) OfferTOTP(ctx context.Context, by Principal, password string) (Factor, error) {
+	a, err := s.proven(ctx, by, password, "totp.offer")
 	if err != nil {
 		return Factor{}, err
 	}

@@ -34,6 +34,9 @@ type Deed struct {
 // auditKey is where an operation keeps whether it is written down although it reads.
 const auditKey = "audited"
 
+// journalKey is where an operation keeps whether what carries it out writes the log by itself.
+const journalKey = "journaled"
+
 // noteFor bounds the wait for the log.
 const noteFor = 3 * time.Second
 

@@ -122,6 +122,9 @@ func (c *copied) final() bool {
 	case 0, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusRequestTimeout:
 		return false
 	}
+	if c.Header().Get("Set-Cookie") != "" {
+		return false // A session is for him alone who is there when it begins.
+	}
 	return c.status < http.StatusInternalServerError && c.body.Len() <= maxAnswer
 }
 

@@ -35,10 +35,13 @@ type operation struct {
 	kind    any         // type of the JSON answer where the library does not see it
 	errors  map[int]any // further errors with an example, nil for a plain Problem; or a *huma.Response
 	audited bool        // is written to the audit log although it changes nothing
+	// journaled is set when what carries it out writes the audit log by itself, and better.
+	journaled bool
 }
 
 // The tags group operations.
 const (
+	accountTag   = "account"
 	liveTag      = "live"
 	agentTag     = "agents"
 	callTag      = "calls"
@@ -57,10 +60,11 @@ func add[I, O any](s *Server, o operation, do func(context.Context, *I) (*O, err
 	}
 	huma.Register(s.api, *op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := do(ctx, in)
-		if err != nil {
-			return nil, s.problem(err)
+		if err == nil {
+			return out, nil
 		}
-		return out, nil
+		p := s.problem(err)
+		return nil, huma.ErrorWithHeaders(p, headersOf(p, err))
 	})
 }
 
@@ -96,7 +100,7 @@ func (s *Server) describe(o operation) *huma.Operation {
 	op := &huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, Tags: []string{o.tag}, Summary: o.summary,
 		Description: strings.TrimSpace(o.chinese + "\n\n" + o.about), DefaultStatus: o.status,
-		MaxBodyBytes: maxBody + 1, Metadata: map[string]any{rightKey: o.right, auditKey: o.audited},
+		MaxBodyBytes: maxBody + 1, Metadata: map[string]any{rightKey: o.right, auditKey: o.audited, journalKey: o.journaled},
 		Extensions:                   map[string]any{"x-right": o.right, "x-summary-zh": o.chinese},
 		RejectUnknownQueryParameters: true,
 		Responses:                    map[string]*huma.Response{},

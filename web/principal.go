@@ -30,8 +30,9 @@ type Gate interface {
 // asker is who makes a request.
 type asker struct {
 	people.Principal
-	root bool  // came with the configured token: may do everything and is nobody
-	err  error // why he is not known
+	root bool             // came with the configured token: may do everything and is nobody
+	err  error            // why he is not known
+	from people.Principal // nobody, with the address of the request
 }
 
 type askerKey struct{}
@@ -58,6 +59,9 @@ func (a asker) key() string {
 func (s *Server) identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a := s.asker(r)
+		if s.o.Accounts != nil {
+			a.from = s.o.Accounts.From(r)
+		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), askerKey{}, a)))
 	})
 }
@@ -105,6 +109,9 @@ func (a asker) scope(r Right) Scope {
 		return All
 	}
 	widest := Nobody
+	if r == Self && a.Known() {
+		return Own // also of somebody without a role
+	}
 	for _, role := range a.Roles {
 		widest = max(widest, granted(r, role))
 	}

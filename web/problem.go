@@ -2,8 +2,12 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -22,6 +26,15 @@ type Problem struct {
 	Errors []Fault `json:"errors,omitempty" doc:"Every fault, when the request was looked at as a whole."`
 }
 
+// later is a Problem that may be gone after some time.
+type later struct {
+	Problem
+	after time.Duration
+}
+
+// Unwrap is the problem itself.
+func (l later) Unwrap() error { return l.Problem }
+
 // Fault is one broken rule of a request.
 type Fault struct {
 	Field string `json:"field" doc:"The member or parameter." example:"state"`
@@ -38,6 +51,18 @@ func (p Problem) Error() string {
 
 // GetStatus is the HTTP status.
 func (p Problem) GetStatus() int { return p.Status }
+
+// headersOf are what an answer with a problem says besides; err is what became the problem.
+func headersOf(p Problem, err error) http.Header {
+	h := http.Header{}
+	if wait, ok := errors.AsType[later](err); ok {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.after.Seconds()))))
+	}
+	if p.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", `Bearer realm="hotline"`)
+	}
+	return h
+}
 
 // ContentType is the media type of RFC 9457 whatever was asked for.
 func (p Problem) ContentType(string) string { return problemType }

@@ -31,7 +31,7 @@ func (door) Principal(r *http.Request) (people.Principal, error) {
 		agent := call.AgentID(r.Header.Get("X-Agent"))
 		return people.Principal{
 			User: "u-" + word, Roles: []people.Role{people.Role(word)}, Agent: agent, Team: teamOf(agent),
-			Machine: r.Header.Get("X-Machine") != "",
+			Machine: r.Header.Get("X-Machine") != "", Session: r.Header.Get("X-Session"),
 		}, nil
 	}
 }
@@ -87,12 +87,26 @@ deleteHook        no  no  no  no   no  no  no  no  no  no  no  all
 listDeadLetters   no  no  no  no   no  no  no  no  no  no  no  all
 resendDeadLetter  no  no  no  no   no  no  no  no  no  no  no  all
 getMetrics        no  no  no  no   no  no  no  no  no  all all all
+signIn            all all all all  all all all all all all all all
+getSession        own own own own  own own own own own own own own
+signOut           own own own own  own own own own own own own own
+listSessions      own own own own  own own own own own own own own
+signOutEverywhere own own own own  own own own own own own own own
+endSession        own own own own  own own own own own own own own
+changePassword    own own own own  own own own own own own own own
+offerSecondFactor own own own own  own own own own own own own own
+confirmSecondFactor own own own own  own own own own own own own own
 getHealth         all all all all  all all all all all all all all
 getDocument       all all all all  all all all all all all all all
 `
 
 // open are the operations for everybody.
-const open = " getHealth getDocument "
+const open = " getHealth getDocument signIn "
+
+// ofSelf are the operations of everybody who is signed in, whatever his roles, on himself; what
+// they command a person alone has, and no token.
+const ofSelf = " getSession signOut listSessions signOutEverywhere endSession changePassword " +
+	"offerSecondFactor confirmSecondFactor "
 
 // ofAgents are the operations that are done for an agent whom the request names.
 const ofAgents = " setAgentState dialOut controlCall "
@@ -177,14 +191,15 @@ func TestRightsOfRolesOverOperations(t *testing.T) {
 		for _, role := range people.Roles() {
 			checkRight(t, s, op, role, scopes[role])
 		}
-		checkRight(t, s, op, "xx", map[bool]string{true: "all", false: "no"}[public])
+		self := strings.Contains(ofSelf, " "+op.id+" ")
+		checkRight(t, s, op, "xx", map[bool]string{true: "all", false: "no"}[public || self])
 		for who, status := range map[string]int{"": 401, "stranger": 401, "locked": 403, "broken": 503} {
 			r := s.do(op.method, op.path, op.body, "X-Role: "+who)
 			if (r.StatusCode == status) == public || strings.Contains(r.text, "/run/secret") {
 				t.Errorf("%s by %q: %d %s", op.id, who, r.StatusCode, r.text)
 			}
 		}
-		if r := s.do(op.method, op.path, op.body, signed); !granting(r) {
+		if r := s.do(op.method, op.path, op.body, signed); granting(r) == (self && op.method != "GET") {
 			t.Errorf("%s with the configured token: %d %s", op.id, r.StatusCode, r.text)
 		}
 	}
@@ -223,7 +238,7 @@ func checkRight(t *testing.T, s *served, op documented, role people.Role, scope 
 		}
 	}
 	r := s.do(op.method, op.path, op.body, "X-Role: "+string(role), "X-Agent: "+exampleAgent, "X-Machine: yes")
-	if ok := granting(r); ok != (scope != "no" && op.method == "GET") {
+	if ok := granting(r); ok != (scope != "no" && op.method == "GET" || op.id == "signIn") {
 		t.Errorf("%s by a machine that is %s: %d %s", op.id, role, r.StatusCode, r.text)
 	}
 }

@@ -9,13 +9,12 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"hotline/people"
 )
 
 // version is of the API, not of the program: it changes when an answer does.
-const version = "1.1.0"
-
-// sessionCookie is the name of the cookie of a session, as the document tells it.
-const sessionCookie = "__Host-hotline"
+const version = "1.2.0"
 
 // routes registers the operations and puts what every request goes through around them.
 func (s *Server) routes() (http.Handler, error) {
@@ -40,6 +39,9 @@ func (s *Server) routes() (http.Handler, error) {
 
 func (s *Server) register() {
 	s.registerSystem()
+	if s.o.Gate != nil && s.o.Accounts != nil {
+		s.registerAccount()
+	}
 	s.registerLive()
 	s.registerCalls()
 	s.registerCallbacks()
@@ -76,6 +78,7 @@ func (s *Server) config() huma.Config {
 		"Errors are problem details (RFC 9457) that name the field and the rule. " +
 		"Commands take an Idempotency-Key: the same key and body give the same answer and act once."
 	c.Tags = []*huma.Tag{
+		{Name: accountTag, Description: "Signing in, and one's own account. 登录与账号"},
 		{Name: liveTag, Description: "Queues, agents and calls now. 实时状态"},
 		{Name: agentTag, Description: "What agents do. 座席"},
 		{Name: callTag, Description: "Calls, and what is done to them. 呼叫"},
@@ -87,7 +90,7 @@ func (s *Server) config() huma.Config {
 	}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token":   {Type: "http", Scheme: "bearer", Description: "Token of a program. 接口令牌"},
-		"session": {Type: "apiKey", In: "cookie", Name: sessionCookie, Description: "Session of the console. 登录会话"},
+		"session": {Type: "apiKey", In: "cookie", Name: people.CookieName, Description: "Session of the console. 登录会话"},
 	}
 	return c
 }

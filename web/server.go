@@ -36,15 +36,16 @@ var ErrUnknownAgent = errors.New("no such agent")
 
 // Options are what a Server needs. Desk and Token must be set.
 type Options struct {
-	Listen  string // host:port; port 0 takes a free one
-	Token   string // bearer token of the machine itself: it may do everything and is nobody
-	Desk    Desk
-	Gate    Gate                      // signs people and programs in; nil = Token alone
-	Team    func(call.AgentID) string // an agent's team, "" = none; nil = nobody has one
-	Agents  func() []call.AgentID     // all there are; nil = none
-	Limits  Limits
-	Audit   Audit        // nil = nothing is written down
-	Metrics http.Handler // serves GET /metrics; nil = there is none
+	Listen   string // host:port; port 0 takes a free one
+	Token    string // bearer token of the machine itself: it may do everything and is nobody
+	Desk     Desk
+	Gate     Gate                      // signs people and programs in; nil = Token alone
+	Accounts Accounts                  // signs people in and out; needs Gate; nil = those operations do not exist
+	Team     func(call.AgentID) string // an agent's team, "" = none; nil = nobody has one
+	Agents   func() []call.AgentID     // all there are; nil = none
+	Limits   Limits
+	Audit    Audit        // nil = nothing is written down
+	Metrics  http.Handler // serves GET /metrics; nil = there is none
 	// Without them their operations do not exist.
 	Reports    Reports
 	History    History

@@ -33,8 +33,8 @@ func TestStrangerFindsNoFault(t *testing.T) {
 	l := &ledger{}
 	l.add(oneCall(exampleCall, exampleAgent)...)
 	s, err := Listen(t.Context(), Options{
-		Listen: "127.0.0.1:0", Token: token, Desk: &desk{}, Gate: door{}, Reports: l, History: l, Recordings: l, Feed: l,
-		Audit: l, Limits: Limits{PerAddress: 1e9, PerUser: 1e9},
+		Listen: "127.0.0.1:0", Token: token, Desk: &desk{}, Gate: door{}, Accounts: &accounts{}, Reports: l,
+		History: l, Recordings: l, Feed: l, Audit: l, Limits: Limits{PerAddress: 1e9, PerUser: 1e9},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"hotline/configs"
 	"hotline/internal/demo"
 	"hotline/internal/live"
+	"hotline/people"
 )
 
 // demoCmd runs a whole hotline with throw-away data.
@@ -33,6 +34,8 @@ type access struct {
 	Agents     []credentials `json:"agents"`     // who may register
 	API        string        `json:"api"`        // base address
 	Token      string        `json:"token"`      // bearer token of the API
+	User       string        `json:"user"`       // administrator who may sign in
+	Once       string        `json:"once"`       // his one-time password, to be changed at the first sign-in
 	Recordings string        `json:"recordings"` // folder of the finished recordings
 	Ledger     string        `json:"ledger"`     // SQLite file
 }
@@ -85,11 +88,11 @@ func (c demoCmd) Run(e env) (err error) {
 	}
 	defer func() { err = errors.Join(err, c.keep(site), site.Stop(context.WithoutCancel(e.ctx))) }()
 	if !c.NoPhones {
-		people, err := site.Phones(e.ctx, c.simulated(), c.Every, log)
+		traffic, err := site.Phones(e.ctx, c.simulated(), c.Every, log)
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, people.Stop(context.WithoutCancel(e.ctx))) }()
+		defer func() { err = errors.Join(err, traffic.Stop(context.WithoutCancel(e.ctx))) }()
 	}
 	return c.show(e, site)
 }
@@ -128,6 +131,7 @@ func accessOf(site *demo.Site, simulated int) access {
 	a := access{
 		Trunk: site.Asterisk.TrunkAddr, Line: demo.Line, Registrar: site.Asterisk.AgentAddr,
 		API: "http://" + site.App.Addr(), Token: site.Token,
+		User: people.FirstUser, Once: site.App.FirstPassword(),
 		Recordings: site.Config.Recordings.Dir, Ledger: site.Config.Ledger.Path, Agents: []credentials{},
 	}
 	for i, g := range site.Asterisk.Agents {
@@ -144,6 +148,7 @@ func (a access) lines() []string {
 		fmt.Sprintf("call      sip:%s@%s (UDP, from this machine)", a.Line, a.Trunk),
 		fmt.Sprintf("recorded  %s", a.Recordings),
 		fmt.Sprintf("API       %s/api/v1/live  token %s", a.API, a.Token),
+		fmt.Sprintf("sign-in   %s/api/v1/session  %s, one-time password %s", a.API, a.User, a.Once),
 	}
 	for _, g := range a.Agents {
 		if !g.Simulated {

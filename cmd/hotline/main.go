@@ -36,6 +36,8 @@ type cli struct {
 	Stats      statsCmd      `cmd:"" help:"Compare the counters in Redis with the ledger, or rebuild them."`
 	Recordings recordingsCmd `cmd:"" help:"Find recordings."`
 	Agent      agentCmd      `cmd:"" help:"Set an agent ready, on a break or offline."`
+	User       userCmd       `cmd:"" help:"Users who may sign in, and tokens of programs."`
+	Audit      auditCmd      `cmd:"" help:"Who did what: list the audit log, or verify it."`
 	Migrate    migrateCmd    `cmd:"" help:"Bring the ledger's tables up to date."`
 	Backup     backupCmd     `cmd:"" help:"Copy the ledger of a running hotline to a new file (SQLite)."`
 

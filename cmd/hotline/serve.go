@@ -8,8 +8,10 @@ import (
 	"strings"
 
 	"hotline/call"
+	"hotline/configs"
 	"hotline/internal/app"
 	"hotline/internal/live"
+	"hotline/people"
 	"hotline/reports/sqlstore"
 )
 
@@ -33,6 +35,12 @@ func (c serveCmd) Run(e env) error {
 		return err
 	}
 	log.Info("hotline runs", "api", a.Addr())
+	// Not by the log, which is kept and sent elsewhere.
+	if password := a.FirstPassword(); password != "" {
+		if err := printPassword(e, people.FirstUser, password); err != nil {
+			return errors.Join(err, a.Stop(context.WithoutCancel(e.ctx)))
+		}
+	}
 	select {
 	case <-e.ctx.Done():
 		log.Info("stopping; calls go on in Asterisk")
@@ -112,7 +120,8 @@ func (c agentCmd) Run(e env) error {
 	return client.SetAgent(e.ctx, call.AgentID(c.Agent), call.AgentState(c.State), c.Reason)
 }
 
-// migrateCmd brings the ledger's tables up to date; serve does so, too.
+// migrateCmd brings the tables of the ledger and of what stands beside it up to date; serve does
+// so, too.
 type migrateCmd struct {
 	configFlag
 	Rebuild bool `help:"Make the tables of the reports anew from the events; nothing is written meanwhile."`
@@ -136,7 +145,19 @@ func (c migrateCmd) Run(e env) error {
 		last, err = store.LastSeq(e.ctx)
 	}
 	if err == nil {
+		err = migratePeople(e, cfg)
+	}
+	if err == nil {
 		_, err = fmt.Fprintf(e.out, "%s is up to date, %d events\n", app.LedgerAt(cfg), last)
 	}
 	return errors.Join(err, store.Close())
+}
+
+// migratePeople brings the stores beside the ledger up to date.
+func migratePeople(e env, cfg *configs.Config) error {
+	p, err := app.OpenPeople(e.ctx, cfg, nil, nil)
+	if err != nil {
+		return err
+	}
+	return p.Close()
 }

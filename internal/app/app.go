@@ -63,6 +63,8 @@ type App struct {
 	reach     reach
 	fallback  fallback
 	ari       *ari.Client
+	people    *People
+	first     string // one-time password of the first administrator; "" = there were users
 	web       *web.Server
 	stored    bell // rings when the ledger has grown
 	health    health
@@ -94,6 +96,7 @@ func Start(ctx context.Context, cfg *configs.Config, log *slog.Logger) (*App, er
 		{"acd", a.startACD},
 		{"calls", a.startCalls},
 		{"asterisk", a.startARI},
+		{"people", a.startPeople},
 		{"web", a.startWeb},
 	} {
 		if err := step.start(ctx); err != nil {
@@ -342,6 +345,7 @@ func (a *App) startWeb(ctx context.Context) error {
 	facts := records{cfg: a.cfg, ledger: a.ledger}
 	s, err := web.Listen(ctx, web.Options{
 		Listen: a.cfg.API.Listen, Token: a.cfg.API.Token.Reveal(), Desk: a, Metrics: metrics.Handler(a.readings, a.tallies),
+		Gate: a.people, Accounts: a.people, Audit: deeds{a.people.Log.log}, Team: a.teams(),
 		Agents: a.agents, Reports: facts, History: facts, Recordings: facts, Feed: feed{a.ledger, &a.stored},
 		Hooks: hookFile{filepath.Join(filepath.Dir(filepath.Clean(a.cfg.Recordings.Dir)), "hooks.json")},
 		Log:   a.log.With("part", "web"),

@@ -85,6 +85,8 @@ type printed struct {
 	Registrar  string `json:"registrar"`
 	API        string `json:"api"`
 	Token      string `json:"token"`
+	User       string `json:"user"`
+	Once       string `json:"once"`
 	Recordings string `json:"recordings"`
 	Ledger     string `json:"ledger"`
 	Agents     []struct {
