@@ -284,7 +284,7 @@ func (c *Config) Complete() {
 	}
 	beside := orElse(c.Ledger.Path, defaultLedger)
 	c.Ledger.Spool = orElse(c.Ledger.Spool, filepath.Join(filepath.Dir(beside), "ledger-spool"))
-	c.completePeople(filepath.Dir(beside))
+	c.completePeople()
 	for i := range c.Lines {
 		l := &c.Lines[i]
 		l.Name = orElse(l.Name, l.Number)

@@ -34,9 +34,12 @@ func DefaultPeople() People {
 	}
 }
 
-// completePeople puts the stores of people and of the audit log into the ledger's folder.
-func (c *Config) completePeople(folder string) {
+// completePeople puts the stores of people and of the audit log into the ledger's folder. A
+// ledger in PostgreSQL has none: what stays on this machine is beside its spool.
+func (c *Config) completePeople() {
+	folder := filepath.Dir(c.Ledger.Spool)
 	if c.Ledger.URL == "" {
+		folder = filepath.Dir(c.Ledger.Path)
 		c.People.Path = orElse(c.People.Path, filepath.Join(folder, "people.db"))
 		c.Audit.Path = orElse(c.Audit.Path, filepath.Join(folder, "audit.db"))
 	}

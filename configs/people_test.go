@@ -21,6 +21,12 @@ func TestPeopleAreBesideTheLedger(t *testing.T) {
 		t.Errorf("a file: %+v %+v, %v; want %+v %+v", file.People, file.Audit, err, want, log)
 	}
 	database, err := Load("", []string{secret, "HOTLINE_LEDGER_URL=postgres://hotline@db.example/hotline"})
+	other, wrong := Load("", []string{
+		secret, "HOTLINE_LEDGER_URL=postgres://hotline@db.example/hotline", "HOTLINE_LEDGER_SPOOL=/srv/spool",
+	})
+	if wrong != nil || other.Audit.Witness != filepath.FromSlash("/srv/audit.heads") {
+		t.Errorf("beside the spool: %+v, %v", other, wrong)
+	}
 	if err != nil || database.People.Path != "" || database.Audit.Path != "" ||
 		database.Audit.Witness != filepath.FromSlash("/var/lib/hotline/audit.heads") {
 		t.Errorf("a database: %+v %+v, %v", database.People, database.Audit, err)
