@@ -24,7 +24,7 @@ type Deed struct {
 	At        time.Time
 	By        people.Principal // zero when Root
 	Root      bool             // by the configured token
-	Address   string           // of the other side
+	Address   string           // of the other side, behind a proxy of ours of its client
 	Operation string           // id of the document
 	Path      string           // with the ids of what it is about
 	Query     string           // without the end of a number
@@ -52,7 +52,7 @@ func (s *Server) noted(ctx huma.Context, a asker, p Problem) Problem {
 	query := r.URL.Query()
 	query.Del("number")
 	err := s.o.Audit.Note(within, Deed{
-		At: time.Now(), By: a.Principal, Root: a.root, Address: addressOf(r), Operation: ctx.Operation().OperationID,
+		At: time.Now(), By: a.Principal, Root: a.root, Address: s.from(r), Operation: ctx.Operation().OperationID,
 		Path: r.URL.Path, Query: query.Encode(), Denied: p.Status == http.StatusForbidden,
 	})
 	if err != nil {

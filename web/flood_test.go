@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"hotline/people"
 )
 
 // TestLargeBodiesAreRefusedWithoutMemory: 64 MB are answered by 413 at once, told of by their
@@ -182,13 +184,41 @@ func TestLimitsAnswer(t *testing.T) {
 }
 
 func TestAddresses(t *testing.T) {
+	s := serve(t, &desk{}, token)
 	for peer, want := range map[string]string{
 		"10.0.0.7:81": "10.0.0.7", "[::ffff:10.0.0.7]:81": "10.0.0.7", "[2001:db8:1:2:3::4]:81": "2001:db8:1:2::/64",
 		"@": "@", "[fe80::1%eth0]:1": "fe80::/64",
 	} {
-		if got := addressOf(&http.Request{RemoteAddr: peer}); got != want {
+		if got := subscriberOf(s.server.from(&http.Request{RemoteAddr: peer})); got != want {
 			t.Errorf("%s counts as %s, want %s", peer, got, want)
 		}
+	}
+}
+
+// behind are accounts behind a proxy, which says where requests come from.
+type behind struct{ accounts }
+
+func (*behind) From(r *http.Request) people.Principal {
+	return people.Principal{Address: r.Header.Get("X-From")}
+}
+
+// TestClientsOfAProxyAreApart: the limit and the audit log see them, and not their proxy.
+func TestClientsOfAProxyAreApart(t *testing.T) {
+	l := &ledger{}
+	s := serveWith(t, &desk{}, Options{
+		Token: token, Gate: door{}, Accounts: &behind{}, Audit: l, Limits: Limits{PerAddress: 1},
+	})
+	for i, c := range []struct {
+		from string
+		want int
+	}{{"10.0.0.7", 404}, {"10.0.0.7", 404}, {"10.0.0.7", 429}, {"10.0.0.8", 404}} {
+		if r := s.do("GET", "/nothing", "", "X-From: "+c.from); r.StatusCode != c.want {
+			t.Errorf("request %d, of %s: %d, want %d", i, c.from, r.StatusCode, c.want)
+		}
+	}
+	s.do("POST", "/api/v1/agents/a/state", `{"state":"ready"}`, signed, "X-From: 2001:db8::7")
+	if len(l.deeds) != 1 || l.deeds[0].Address != "2001:db8::7" {
+		t.Errorf("deeds %+v", l.deeds)
 	}
 }
 

@@ -324,7 +324,7 @@ func TestNothingIsDoneUnaudited(t *testing.T) {
 	l.audit, l.deeds = nil, nil
 	s.do("GET", "/api/v1/reports", "", "X-Role: qi", "X-Agent: a1001")
 	if len(l.deeds) != 1 || !l.deeds[0].Denied || l.deeds[0].By.User != "u-qi" || l.deeds[0].Operation != "getReport" ||
-		l.deeds[0].Address != "127.0.0.1" {
+		l.deeds[0].Address != "192.0.2.7" {
 		t.Errorf("a try without the right: %+v", l.deeds)
 	}
 }

@@ -94,7 +94,7 @@ func (l *limiter) newBucket(key string, now time.Time) *bucket {
 // of one user.
 func (s *Server) limitAddress(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !refused(w, s.addresses.take(addressOf(r))) {
+		if !refused(w, s.addresses.take(subscriberOf(s.from(r)))) {
 			next.ServeHTTP(w, r)
 		}
 	})
@@ -119,16 +119,24 @@ func refused(w http.ResponseWriter, wait time.Duration) bool {
 	return true
 }
 
-// addressOf is the address of the other side. Of IPv6 it is the network of one subscriber,
-// who has more addresses than there is memory.
-func addressOf(r *http.Request) string {
+// from is the address that a request comes from, behind a proxy of ours that of its client.
+func (s *Server) from(r *http.Request) string {
+	if s.o.Accounts != nil {
+		return s.o.Accounts.From(r).Address
+	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
 	}
-	a, err := netip.ParseAddr(host)
+	return host
+}
+
+// subscriberOf is what counts as one address: of IPv6 the network of one subscriber, who has
+// more addresses than there is memory.
+func subscriberOf(address string) string {
+	a, err := netip.ParseAddr(address)
 	if err != nil {
-		return host
+		return address
 	}
 	const subscriber = 64
 	if a = a.Unmap().WithZone(""); a.Is6() {
