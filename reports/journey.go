@@ -63,6 +63,7 @@ type Leg struct {
 	Wrap     call.Millis       // valid when WrapOver
 	TalkOver bool
 	WrapOver bool
+	offer    call.OfferID // that he answered, "" when it was not seen
 }
 
 // Journey is what the ledger tells of one call.
@@ -150,14 +151,14 @@ func (j *Journey) take(e call.Event) error {
 		s.Told = append(s.Told, Told{At: e.At, P50: e.P50, P90: e.P90, Said: e.Said})
 	case call.TalkEnded:
 		l := j.leg(e)
-		l.Talk, l.Hold, l.TalkOver = e.Talk, max(0, e.Hold), true
+		l.Talk, l.Hold, l.TalkOver, l.offer = e.Talk, max(0, e.Hold), true, e.Offer
 	case call.WrapUpEnded:
 		l := j.leg(e)
 		l.Wrap, l.WrapOver = e.Wrap, true
 	case call.HoldEnded:
-		j.gifts = append(j.gifts, gift{agent: e.Agent, at: e.At, hold: true})
+		j.gifts = append(j.gifts, gift{agent: e.Agent, offer: e.Offer, at: e.At, hold: true})
 	case call.Transferred:
-		j.gifts = append(j.gifts, gift{agent: e.Agent, at: e.At, kind: call.TransferKind(e.Reason)})
+		j.gifts = append(j.gifts, gift{agent: e.Agent, offer: e.Offer, at: e.At, kind: call.TransferKind(e.Reason)})
 	case call.Dialled, call.DialEnded:
 		j.dialled(e)
 	case call.CallbackEnded:
@@ -248,6 +249,7 @@ func (j *Journey) ended(e call.Event) {
 // talk is found when all events are known.
 type gift struct {
 	agent call.AgentID
+	offer call.OfferID
 	at    time.Time
 	hold  bool
 	kind  call.TransferKind
@@ -275,11 +277,15 @@ func (j Journey) closed() Journey {
 	return j
 }
 
-// talkOf is the talk in which an agent did something: the last that he began before.
+// talkOf is the talk in which an agent did something: that of the offer, or else the last that
+// he began before.
 func (j *Journey) talkOf(g gift) *Leg {
 	var found *Leg
 	for i := range j.Legs {
 		l := &j.Legs[i]
+		if l.offer != "" && g.offer != "" && l.offer != g.offer {
+			continue
+		}
 		if l.Agent == g.agent && !l.Answer.After(g.at) && (found == nil || l.Answer.After(found.Answer)) {
 			found = l
 		}

@@ -1,34 +1,166 @@
 package sqlstore
 
 import (
+	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"hotline/call"
 	"hotline/reports"
 )
 
-// millionVariable sets another number of calls for BenchmarkMillionCalls.
-const millionVariable = "HOTLINE_BENCH_CALLS"
+var (
+	crowdCalls = flag.Int("calls", 2_000, "how many calls TestS38EveryFigureEqualsARecount makes")
+	million    = flag.Int("million", 1_000_000, "how many calls BenchmarkMillionCalls makes")
+)
 
-// millionDays is over how many days the calls of the benchmark come, a change of the clocks
-// among them.
-const millionDays = 30
+// figures are cells by the name of a queue, an agent or a line and by the begin of the interval.
+type figures map[string]map[int64]reports.Figures
+
+// TestS38EveryFigureEqualsARecount makes calls of every kind over three days, one of which has
+// 25 hours, and holds every figure of each day by queue, agent and line, and each hour of each
+// queue, as the database counts them and as the events are folded, against a recount that
+// shares nothing with both. Run it with -calls 1000000 -timeout 1h for a million.
+func TestS38EveryFigureEqualsARecount(t *testing.T) {
+	t.Parallel()
+	EachPlace(t, func(t *testing.T, place Place) {
+		s, zone := storeAt(t, place), crowdZone(t)
+		all := reports.Interval{Start: crowdStart(zone), End: crowdStart(zone).AddDate(0, 0, crowdDays)}
+		hours := newRecount(reports.DefaultRules(), hoursOf(all))
+		days := newRecount(reports.DefaultRules(), daysOf(all.Start))
+		events := fill(t, s, zone, *crowdCalls, func(story []call.Event) { hours.take(story); days.take(story) })
+		t.Logf("%d calls, %d events", *crowdCalls, events)
+
+		spec := reports.Spec{
+			Period: all, Rules: reports.DefaultRules(), Grid: reports.Grid{Step: reports.Hour, Zone: zone},
+		}
+		database(t, s, spec, hours.queues)
+		spec.Grid.Step = reports.Day
+		database(t, s, spec, days.queues)
+		for _, day := range daysOf(all.Start) {
+			spec.Period = day
+			database(t, s, spec, days.queues)
+			folds(t, s, spec, reports.ByQueue, days.queues)
+			folds(t, s, spec, reports.ByAgent, days.agents)
+			folds(t, s, spec, reports.ByLine, days.lines)
+		}
+	})
+}
+
+// hoursOf are the hours of a time, one after the other.
+func hoursOf(all reports.Interval) []reports.Interval {
+	var hours []reports.Interval
+	for at := all.Start; at.Before(all.End); at = at.Add(time.Hour) {
+		hours = append(hours, reports.Interval{Start: at, End: at.Add(time.Hour)})
+	}
+	return hours
+}
+
+// daysOf are the days of the crowd.
+func daysOf(start time.Time) []reports.Interval {
+	var days []reports.Interval
+	for i := range crowdDays {
+		days = append(days, reports.Interval{Start: start.AddDate(0, 0, i), End: start.AddDate(0, 0, i+1)})
+	}
+	return days
+}
+
+// fill lets a crowd call. Each call, and the states of each agent, are given to one.
+func fill(t testing.TB, s *Store, zone *time.Location, calls int, one func([]call.Event)) (events int) {
+	t.Helper()
+	var batch []call.Event
+	write := func() {
+		if _, err := s.Append(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+		events += len(batch)
+		batch = batch[:0]
+	}
+	newCrowd(zone, 1).tell(calls, one, func(e call.Event) {
+		e.Seq = 0
+		if batch = append(batch, e); len(batch) == 4000 {
+			write()
+		}
+	})
+	write()
+	return events
+}
+
+// database holds the figures that are counted in the database against a recount.
+func database(t *testing.T, s *Store, spec reports.Spec, want figures) {
+	t.Helper()
+	began := time.Now()
+	rows, err := s.Figures(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%s from %s, step %s: counted in %s", spec.Period.End.Sub(spec.Period.Start), spec.Period.Start.Format("01-02"),
+		spec.Grid.Step, time.Since(began))
+	inTables := figures{}
+	for name, cells := range want {
+		inTables[name] = map[int64]reports.Figures{}
+		for at, f := range cells {
+			if f = inTable(f); f != (reports.Figures{}) {
+				inTables[name][at] = f
+			}
+		}
+	}
+	equal(t, spec, inTables, rows)
+}
+
+// folds holds the figures that are folded of the events against a recount.
+func folds(t *testing.T, s *Store, spec reports.Spec, by reports.Dimension, want figures) {
+	t.Helper()
+	spec.By = []reports.Dimension{by}
+	from, to, began := spec.Period.Start, spec.Period.End, time.Now()
+	r, err := reports.BuildWithStates(s.Events(t.Context(), from, to), s.Changes(t.Context(), from, to), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("day of %s by %s: folded in %s", from.Format("01-02"), by, time.Since(began))
+	if r.Contradictions > 0 || r.Total.Figures.Check() != nil {
+		t.Errorf("%d contradictions, %v", r.Contradictions, r.Total.Figures.Check())
+	}
+	equal(t, spec, want, r.Rows)
+}
+
+// equal compares the rows of a report with the cells of its period.
+func equal(t *testing.T, spec reports.Spec, all figures, rows []reports.Row) {
+	t.Helper()
+	want, got, cells := figures{}, figures{}, 0
+	for name, of := range all {
+		for at, f := range of {
+			if spec.Period.Contains(time.UnixMilli(at)) {
+				want.set(name, at, f)
+				cells++
+			}
+		}
+	}
+	for _, r := range rows {
+		got.set(string(r.Queue)+string(r.Agent)+r.Line, r.Interval.Start.UnixMilli(), r.Figures)
+	}
+	if cells == 0 {
+		t.Fatalf("nothing is counted in %+v", spec.Period)
+	}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("by %v, step %s, in %v (-recount +report):\n%.4000s", spec.By, spec.Grid.Step, spec.Period, diff)
+	}
+}
+
+func (f figures) set(name string, at int64, to reports.Figures) {
+	if f[name] == nil {
+		f[name] = map[int64]reports.Figures{}
+	}
+	f[name][at] = to
+}
 
 // BenchmarkMillionCalls prints how long reports over a million calls in six queues take, with
 // limits chosen when they are asked for. Run it with -benchtime 1x: each run fills a ledger.
 func BenchmarkMillionCalls(b *testing.B) {
-	calls := 1_000_000
-	if text := os.Getenv(millionVariable); text != "" {
-		var err error
-		if calls, err = strconv.Atoi(text); err != nil {
-			b.Fatal(err)
-		}
-	}
 	for _, f := range []flavor{sqliteFlavor, postgresFlavor} {
 		b.Run(f.name, func(b *testing.B) {
 			place := Place{Path: filepath.Join(b.TempDir(), "ledger.db")}
@@ -41,106 +173,47 @@ func BenchmarkMillionCalls(b *testing.B) {
 			}
 			defer s.Close()
 			began := time.Now()
-			events := generate(b, s, calls)
+			events := fill(b, s, crowdZone(b), *million, func([]call.Event) {})
 			took := time.Since(began)
-			b.Logf("%d calls, %d events appended in %s: %.0f events/s", calls, events, took, float64(events)/took.Seconds())
+			b.Logf("%d calls, %d events appended in %s: %.0f events/s", *million, events, took,
+				float64(events)/took.Seconds())
 			if f.name == postgresFlavor.name { // as its housekeeping does by itself
 				if _, err := s.write.ExecContext(b.Context(), "VACUUM ANALYZE"); err != nil {
 					b.Fatal(err)
 				}
 			}
-			askMillion(b, s, calls)
+			for b.Loop() {
+				askMillion(b, s)
+			}
 		})
 	}
 }
 
 // askMillion measures reports of different steps and limits over all calls.
-func askMillion(b *testing.B, s *Store, calls int) {
+func askMillion(b *testing.B, s *Store) {
 	b.Helper()
-	zone, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		b.Fatal(err)
-	}
-	period := reports.Interval{Start: millionStart(zone), End: millionStart(zone).AddDate(0, 0, millionDays)}
-	for b.Loop() {
-		for _, step := range []reports.Step{reports.Quarter, reports.Hour, reports.Day} {
-			for _, rules := range []reports.Rules{{T: 15_000, Short: 5_000}, {T: 20_345, Short: 1_234}} {
-				began := time.Now()
-				rows, err := s.Figures(b.Context(), reports.Spec{
-					Period: period, Grid: reports.Grid{Step: step, Zone: zone}, Rules: rules,
-				})
-				took := time.Since(began)
-				if err != nil {
-					b.Fatal(err)
-				}
-				var all reports.Figures
-				for _, r := range rows {
-					all.Add(r.Figures)
-				}
-				if int(all.Offered) < calls || all.Check() != nil {
-					b.Fatalf("figures %+v of %d calls, %v", all, calls, all.Check())
-				}
-				b.Logf("step %s, T %d ms, short %d ms: %d rows in %s", step, rules.T, rules.Short, len(rows), took)
-				b.ReportMetric(took.Seconds(), fmt.Sprintf("s/%s/T%d", step, rules.T))
-			}
-		}
-	}
-}
-
-func millionStart(zone *time.Location) time.Time { return time.Date(2026, 10, 10, 0, 0, 0, 0, zone) }
-
-// generate appends the events of so many calls: one of ten is abandoned, one of twenty goes
-// through two queues.
-func generate(b *testing.B, s *Store, calls int) (events int) {
-	b.Helper()
-	zone, err := time.LoadLocation("Europe/Berlin")
-	if err != nil {
-		b.Fatal(err)
-	}
-	gap := (millionDays*24*time.Hour - 2*time.Hour) / time.Duration(calls)
-	var batch []call.Event
-	for i := range calls {
-		batch = append(batch, millionth(i, millionStart(zone).Add(time.Hour+time.Duration(i)*gap))...)
-		if len(batch) >= 4000 || i == calls-1 {
-			if _, err := s.Append(b.Context(), batch); err != nil {
+	zone := crowdZone(b)
+	start := crowdStart(zone)
+	period := reports.Interval{Start: start.AddDate(0, 0, -1), End: start.AddDate(0, 0, crowdDays+1)}
+	for _, step := range []reports.Step{reports.Quarter, reports.Hour, reports.Day} {
+		for _, rules := range []reports.Rules{{T: 15_000, Short: 5_000}, {T: 20_345, Short: 1_234}} {
+			began := time.Now()
+			rows, err := s.Figures(b.Context(), reports.Spec{
+				Period: period, Grid: reports.Grid{Step: step, Zone: zone}, Rules: rules,
+			})
+			took := time.Since(began)
+			if err != nil {
 				b.Fatal(err)
 			}
-			events += len(batch)
-			batch = batch[:0]
+			var all reports.Figures
+			for _, r := range rows {
+				all.Add(r.Figures)
+			}
+			if int(all.Offered) < *million*8/10 || all.Check() != nil {
+				b.Fatalf("figures %+v of %d calls, %v", all, *million, all.Check())
+			}
+			b.Logf("step %s, T %d ms, short %d ms: %d rows in %s", step, rules.T, rules.Short, len(rows), took)
+			b.ReportMetric(took.Seconds(), fmt.Sprintf("s/%s/T%d", step, rules.T))
 		}
 	}
-	return events
-}
-
-// millionth is the i-th call of the benchmark.
-func millionth(i int, at time.Time) []call.Event {
-	wait := call.Millis((i * 7919) % 40_000)
-	in := call.Event{
-		Kind: call.Queued, At: at, Call: call.ID(fmt.Sprintf("%d.%d", at.Unix(), i)),
-		Queue: call.QueueID(fmt.Sprint("queue", i%5)), Entered: at, Queueing: i%3 == 0,
-	}
-	events := []call.Event{in}
-	next := func(k call.Kind, after call.Millis) call.Event {
-		e := in
-		e.Kind, e.At = k, at.Add(after.Duration())
-		return e
-	}
-	if i%10 == 0 {
-		e := next(call.LeftQueue, wait)
-		e.Outcome, e.Wait = call.Abandoned, wait
-		return append(events, e, next(call.Ended, wait))
-	}
-	if i%20 == 1 {
-		e := next(call.LeftQueue, 1000)
-		e.Outcome, e.Wait = call.Overflowed, 1000
-		in.At, in.Entered, in.Queue = e.At, e.At, "senior"
-		events = append(events, e, in)
-	}
-	e := next(call.Answered, 1000+wait)
-	e.Wait, e.Agent, e.Offer = wait, call.AgentID(fmt.Sprint("agent", i%200)), "o"
-	events = append(events, e)
-	e.Kind, e.Answer, e.Talk, e.At = call.TalkEnded, e.At, 120_000, e.At.Add(2*time.Minute)
-	events = append(events, e)
-	e.Kind, e.Wrap = call.WrapUpEnded, 20_000
-	return append(events, e, next(call.Ended, 1000+wait+120_000))
 }
