@@ -39,7 +39,7 @@ type cli struct {
 	User       userCmd       `cmd:"" help:"Users who may sign in, and tokens of programs."`
 	Audit      auditCmd      `cmd:"" help:"Who did what: list the audit log, or verify it."`
 	Migrate    migrateCmd    `cmd:"" help:"Bring the ledger's tables up to date."`
-	Backup     backupCmd     `cmd:"" help:"Copy the ledger of a running hotline to a new file (SQLite)."`
+	Backup     backupCmd     `cmd:"" help:"Copy the ledger, users and audit log of a running hotline (SQLite)."`
 
 	AsteriskFiles asteriskFilesCmd `cmd:"" help:"Write the configuration, prompts and music for an Asterisk of your own."`
 }

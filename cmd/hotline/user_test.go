@@ -110,3 +110,28 @@ func TestAuditIsVerified(t *testing.T) {
 	}
 	o.bad(exitFailed, "entry 3: is missing: the end is cut off", "audit", "verify")
 }
+
+// TestBackupHoldsUsersAndAuditLog: read elsewhere, both are as they were, and the log is whole.
+func TestBackupHoldsUsersAndAuditLog(t *testing.T) {
+	o := office{t, build(t)}
+	o.good("user", "add", "boss", "--role", "ad")
+	want := o.good("user", "list") + o.good("audit", "verify")
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	out := o.good("backup", copied)
+	for file := range strings.FieldsSeq(out) {
+		info, err := os.Stat(file)
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v; want mode 0600", file, err, info)
+		}
+	}
+	if n := len(strings.Fields(out)); n != 4 {
+		t.Errorf("%d files: %s", n, out)
+	}
+	o.good("user", "add", "later")
+	t.Setenv("HOTLINE_PEOPLE_PATH", copied+".people")
+	t.Setenv("HOTLINE_AUDIT_PATH", copied+".audit")
+	t.Setenv("HOTLINE_AUDIT_WITNESS", copied+".audit-heads")
+	if got := o.good("user", "list") + o.good("audit", "verify"); got != want {
+		t.Errorf("restored\n%s\nwant\n%s", got, want)
+	}
+}

@@ -170,7 +170,7 @@ func (a *App) readings(ctx context.Context) metrics.Readings {
 	r := metrics.Readings{
 		ARI: a.ari.Stats(), Ledger: a.writer.Stats(), Recorder: a.recorder.Stats(), Figures: a.folder.Status(),
 		Mirror: a.mirror.Status(), Calls: a.calls.Calls(), Health: a.Health(ctx),
-		Overload: a.acd.Overloads(),
+		Overload: a.acd.Overloads(), SignIns: a.people.Stats(),
 	}
 	if engine, err := a.acd.Snapshot(ctx); err == nil {
 		r.Engine = &engine

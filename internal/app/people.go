@@ -151,14 +151,11 @@ type deeds struct{ log *audit.Log }
 // Note stores a request for good.
 func (d deeds) Note(ctx context.Context, done web.Deed) error {
 	entry := audit.Deed{
-		ActorID: done.By.User, Actor: done.By.Name, Address: done.By.Address, Action: done.Operation, Object: done.Path,
+		ActorID: done.By.User, Actor: done.By.Name, Address: done.Address, Action: done.Operation, Object: done.Path,
 		Outcome: audit.Allowed, Details: map[string]string{},
 	}
 	if done.Root {
 		entry.ActorID, entry.Actor = "root", "root"
-	}
-	if entry.Address == "" {
-		entry.Address = done.Address
 	}
 	if done.Denied {
 		entry.Outcome = audit.Denied

@@ -16,6 +16,7 @@ import (
 	"hotline/ari"
 	"hotline/call"
 	"hotline/callflow"
+	"hotline/people"
 	"hotline/recorder"
 	"hotline/reports/sqlstore"
 	"hotline/web"
@@ -35,6 +36,7 @@ type Readings struct {
 	Overload uint64        // commands that the engine's mailbox turned away
 	Calls    []callflow.Status
 	Health   web.Health
+	SignIns  people.Stats
 }
 
 // Handler shows the process to Prometheus: what read gives at each scrape, which may take
@@ -156,7 +158,7 @@ const (
 
 // values are the numbers of the parts that need no label.
 func values() []value {
-	return slices.Concat(streamValues(), ledgerValues(), recordingValues(), figureValues())
+	return slices.Concat(streamValues(), ledgerValues(), recordingValues(), figureValues(), signInValues())
 }
 
 func streamValues() []value {
@@ -217,6 +219,19 @@ func ledgerValues() []value {
 		{
 			"hotline_ledger_batches_total", "Transactions of the ledger.", total,
 			func(r *Readings) float64 { return float64(r.Ledger.Batches) },
+		},
+	}
+}
+
+func signInValues() []value {
+	return []value{
+		{
+			"hotline_sign_ins_throttled_total", "Sign-ins turned away because of wrong ones before.", total,
+			func(r *Readings) float64 { return float64(r.SignIns.Throttled) },
+		},
+		{
+			"hotline_sign_ins_busy_total", "Sign-ins turned away because too many waited.", total,
+			func(r *Readings) float64 { return float64(r.SignIns.Busy) },
 		},
 	}
 }

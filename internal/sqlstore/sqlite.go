@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
@@ -56,6 +57,44 @@ func ConnectSQLite(ctx context.Context, path string, a Access, conns int) (*bun.
 		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
+}
+
+// CopySQLite makes a copy of the file at path, as it is at one moment, in a new file that only
+// this user can read, also while another process writes it. The copy is whole by itself and on
+// the disk when CopySQLite returns, and appears under its name only then.
+func CopySQLite(ctx context.Context, path, to string) error {
+	if _, err := os.Stat(to); err == nil {
+		return fmt.Errorf("copy to %s: the file is there already", to)
+	}
+	part := to + ".part"
+	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := vacuum(ctx, path, part); err != nil {
+		return errors.Join(fmt.Errorf("copy to %s: %w", to, err), os.Remove(part))
+	}
+	return os.Rename(part, to)
+}
+
+// vacuum writes the copy and brings it to the disk.
+func vacuum(ctx context.Context, path, part string) (err error) {
+	if err := Create(part); err != nil {
+		return err
+	}
+	// A connection that may only read does not write a copy either.
+	db, err := ConnectSQLite(ctx, path, ReadWrite, 1)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", part); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(part, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
 }
 
 // dsn names the file and the settings of every connection.
