@@ -99,7 +99,8 @@ type Ledger struct {
 	Path         string `yaml:"path"` // SQLite file
 	URL          string `yaml:"url"`  // PostgreSQL database, without the password
 	PasswordFile string `yaml:"password_file"`
-	Spool        string `yaml:"spool"` // folder for events while the database does not answer
+	Spool        string `yaml:"spool"`     // folder for events while the database does not answer
+	KeepDays     int    `yaml:"keep_days"` // so long calls and their recordings are kept; 0 = for ever
 
 	Password Secret `yaml:"-"` // read from PasswordFile
 }

@@ -134,8 +134,14 @@ func (c *Config) checkStores(r *rules) {
 	r.duration("recordings.missing_alarm", rec.MissingAlarm, 20*time.Millisecond, time.Minute)
 }
 
+// leastKept is how many days calls are kept at least: the report of a month that is over is
+// made in the next one.
+const leastKept = 62
+
 func (c *Config) checkLedger(r *rules) {
 	l := c.Ledger
+	r.must(l.KeepDays == 0 || l.KeepDays >= leastKept && l.KeepDays > c.Figures.VerifyDays, "ledger.keep_days",
+		"must be 0, or at least %d and above figures.verify_days, not %d", leastKept, l.KeepDays)
 	if l.URL == "" {
 		r.must(l.Path != "", "ledger.path", "must name a file")
 		r.must(l.PasswordFile == "", "ledger.password_file", "must be empty when ledger.url is")

@@ -19,7 +19,7 @@ func BenchmarkFold(b *testing.B) {
 		for b.Loop() {
 			p, err := s.place(b.Context())
 			if err == nil {
-				err = s.reset(b.Context(), p)
+				err = s.reset(b.Context(), p, 0)
 			}
 			if err == nil {
 				err = NewFolder(s, ledger).round(b.Context())

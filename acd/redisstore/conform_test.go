@@ -81,6 +81,7 @@ func conform(t *testing.T, open opening) {
 		"follows the ledger":                  followsTheLedger,
 		"two folders":                         twoFolders,
 		"lost data":                           lostData,
+		"a ledger that has forgotten":         forgottenBegin,
 		"lost number":                         lostNumber,
 		"other rules":                         otherRules,
 		"foreign rules":                       foreignRules,

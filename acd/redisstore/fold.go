@@ -74,9 +74,9 @@ func (s *Store) apply(ctx context.Context, b *batch) error {
 	}
 }
 
-// reset drops the counters that stand at p and declares empty ones valid. ErrResetBusy
-// means that another process is at it or that the counters have changed since.
-func (s *Store) reset(ctx context.Context, p place) error {
+// reset drops the counters that stand at p and declares empty ones valid, which stand at event
+// base. ErrResetBusy means that another process is at it or that the counters have changed since.
+func (s *Store) reset(ctx context.Context, p place, base uint64) error {
 	token, lease := rand.Text(), resetLease.Milliseconds()
 	ok, err := s.scripts.begin.Run(ctx, s.redis,
 		[]string{s.keys.reset(), s.keys.config(), s.keys.seq(), s.keys.mark()},
@@ -100,7 +100,7 @@ func (s *Store) reset(ctx context.Context, p place) error {
 	}
 	ok, err = s.scripts.finish.Run(ctx, s.redis,
 		[]string{s.keys.reset(), s.keys.config(), s.keys.seq(), s.keys.index(), s.keys.filling()},
-		token, s.rules.fingerprint()).Bool()
+		token, s.rules.fingerprint(), base).Bool()
 	return lost(ok, err)
 }
 
@@ -120,6 +120,15 @@ func lost(ok bool, err error) error {
 	default:
 		return nil
 	}
+}
+
+// baseOf is the event before the first one that a ledger keeps: where a count begins anew.
+func baseOf(ctx context.Context, l Ledger) (uint64, error) {
+	events, err := l.After(ctx, 0, 1)
+	if err != nil || len(events) == 0 {
+		return 0, err
+	}
+	return events[0].Seq - 1, nil
 }
 
 // contiguous is the length of the part of events that follows seq without a gap.

@@ -19,7 +19,7 @@ func eachEventCountsOnce(t *testing.T, s *Store) {
 		reset := func() {
 			p, err := s.place(ctx)
 			if err == nil {
-				err = s.reset(ctx, p)
+				err = s.reset(ctx, p, 0)
 			}
 			if err == nil {
 				err = s.filled(ctx, 0)
@@ -75,20 +75,20 @@ func oneAtATimeDrops(t *testing.T, s *Store) {
 	if err := s.redis.Set(ctx, s.keys.reset(), "somebody else", time.Minute).Err(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.reset(ctx, seen); !errors.Is(err, ErrResetBusy) {
+	if err := s.reset(ctx, seen, 0); !errors.Is(err, ErrResetBusy) {
 		t.Fatalf("reset beside another gave %v, want ErrResetBusy", err)
 	}
 	if err := s.redis.Del(ctx, s.keys.reset()).Err(); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.reset(ctx, seen); err != nil {
+	if err := s.reset(ctx, seen, 0); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Today(ctx, entered, "q"); !errors.Is(err, ErrRebuilding) {
 		t.Errorf("figures that are being filled give %v, want ErrRebuilding", err)
 	}
 	// What was seen before is not so any more: the counters are someone's fresh ones.
-	if err := s.reset(ctx, seen); !errors.Is(err, ErrResetBusy) {
+	if err := s.reset(ctx, seen, 0); !errors.Is(err, ErrResetBusy) {
 		t.Fatalf("reset of counters that have changed gave %v, want ErrResetBusy", err)
 	}
 	if seen, err = s.place(ctx); err != nil {
@@ -97,7 +97,7 @@ func oneAtATimeDrops(t *testing.T, s *Store) {
 	if err := s.apply(ctx, newBatch(s.keys, s.rules, s.now(), sample(1, 9, 1))); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.reset(ctx, seen); !errors.Is(err, ErrResetBusy) {
+	if err := s.reset(ctx, seen, 0); !errors.Is(err, ErrResetBusy) {
 		t.Fatalf("reset of counters that have moved on gave %v, want ErrResetBusy", err)
 	}
 	if err := s.filled(ctx, 8); err != nil {
@@ -110,7 +110,7 @@ func oneAtATimeDrops(t *testing.T, s *Store) {
 	for name, script := range map[string]func() (bool, error){
 		"drop": s.scripts.drop.Run(ctx, s.redis, []string{s.keys.reset(), s.keys.index()}, "late", 1000).Bool,
 		"finish": s.scripts.finish.Run(ctx, s.redis,
-			[]string{s.keys.reset(), s.keys.config(), s.keys.seq(), s.keys.index(), s.keys.filling()}, "late", "x").Bool,
+			[]string{s.keys.reset(), s.keys.config(), s.keys.seq(), s.keys.index(), s.keys.filling()}, "late", "x", 0).Bool,
 	} {
 		if ok, err := script(); ok || err != nil {
 			t.Errorf("%s without the right gave %v, %v; want a refusal", name, ok, err)
@@ -131,7 +131,7 @@ func dropsAllAndNothingElse(t *testing.T, s *Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.reset(ctx, p); err != nil {
+	if err := s.reset(ctx, p, 0); err != nil {
 		t.Fatal(err)
 	}
 	keys, err := home(t, s).Keys(ctx, s.keys.tagged("*")).Result()

@@ -215,7 +215,7 @@ func (f *Folder) prepare(ctx context.Context) (place, error) {
 // the counters stand at is the one the ledger holds under that number: after an older
 // ledger was restored it is missing, or another one.
 func (f *Folder) resume(ctx context.Context, p place) ([]call.Event, place, error) {
-	if p.seq > 0 {
+	if p.mark != "" {
 		events, err := f.after(ctx, p.seq-1, f.pace.batch+1)
 		switch {
 		case err != nil:
@@ -233,7 +233,7 @@ func (f *Folder) resume(ctx context.Context, p place) ([]call.Event, place, erro
 			return nil, p, err
 		}
 	}
-	events, err := f.after(ctx, 0, f.pace.batch)
+	events, err := f.after(ctx, p.seq, f.pace.batch)
 	return events, p, err
 }
 
@@ -271,15 +271,26 @@ func (f *Folder) fold(ctx context.Context, seq uint64, events []call.Event) (uin
 
 // rebuild begins the counters anew.
 func (f *Folder) rebuild(ctx context.Context, p place, why string) (place, error) {
-	if err := f.store.reset(ctx, p); err != nil {
+	base, err := f.base(ctx)
+	if err == nil {
+		err = f.store.reset(ctx, p, base)
+	}
+	if err != nil {
 		return p, fmt.Errorf("begin the counters anew (%s): %w", why, err)
 	}
 	f.log.Warn("live figures are rebuilt from the ledger", "why", why)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.status.Applied, f.status.Rebuilding = 0, true
+	f.status.Applied, f.status.Rebuilding = base, true
 	f.status.Rebuilds++
-	return place{filling: true}, nil
+	return place{filling: true, seq: base}, nil
+}
+
+// base is baseOf within the time limit.
+func (f *Folder) base(ctx context.Context) (uint64, error) {
+	ctx, cancel := context.WithTimeout(ctx, f.pace.read)
+	defer cancel()
+	return baseOf(ctx, f.ledger)
 }
 
 // gap counts a hole in the ledger once, however often it is met, and makes its error.

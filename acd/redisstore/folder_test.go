@@ -45,6 +45,33 @@ func twoFolders(t *testing.T, s *Store) {
 	mustAgree(t.Context(), t, s, ledger.all())
 }
 
+// forgottenBegin takes away the begin of the ledger, which a site does with old calls: counters
+// that stand go on, and those that are made anew count what is kept.
+func forgottenBegin(t *testing.T, s *Store) {
+	all := sample(1, 200, 3)
+	ledger := &memLedger{events: all[:150]}
+	f := run(t, s, ledger)
+	f.awaitLevel(t, 150)
+	ledger.set(all[90:], nil)
+	f.Wake()
+	f.awaitLevel(t, 200)
+	mustAgree(t.Context(), t, s, all)
+	wipe(t, s)
+	f.await(t, "rebuild", func(st Status) bool { return st.Rebuilds == 2 })
+	f.awaitLevel(t, 200)
+	mustAgree(t.Context(), t, s, all[90:])
+	if last, err := s.Rebuild(t.Context(), ledger); err != nil || last != 200 {
+		t.Errorf("rebuilt up to %d, %v", last, err)
+	}
+	mustAgree(t.Context(), t, s, all[90:])
+	if found, err := s.Verify(t.Context(), ledger, Span{}); err != nil || len(found.Differences) > 0 {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if st := f.Status(); st.Gaps != 0 {
+		t.Errorf("%d gaps", st.Gaps)
+	}
+}
+
 // lostData empties Redis between two batches and while nothing happens.
 func lostData(t *testing.T, s *Store) {
 	ledger := &memLedger{}

@@ -28,7 +28,7 @@ func (s *Store) Rebuild(ctx context.Context, l Ledger) (uint64, error) {
 	if err := s.indexStrays(ctx); err != nil {
 		return 0, err
 	}
-	if err := s.dropAll(ctx); err != nil {
+	if err := s.dropAll(ctx, l); err != nil {
 		return 0, err
 	}
 	s.log.Warn("live figures are rebuilt from the ledger", "why", "somebody asked for it")
@@ -48,7 +48,7 @@ func (s *Store) Rebuild(ctx context.Context, l Ledger) (uint64, error) {
 }
 
 // dropAll drops the counters, wherever they stand, unless they are those of other rules.
-func (s *Store) dropAll(ctx context.Context) error {
+func (s *Store) dropAll(ctx context.Context, l Ledger) error {
 	for {
 		p, err := s.place(ctx)
 		if err != nil {
@@ -57,7 +57,11 @@ func (s *Store) dropAll(ctx context.Context) error {
 		if p.valid && p.config != s.rules.fingerprint() {
 			return fmt.Errorf("%w: %s", ErrForeignRules, p.config)
 		}
-		if err = s.reset(ctx, p); !errors.Is(err, ErrResetBusy) {
+		base, err := baseOf(ctx, l)
+		if err != nil {
+			return fmt.Errorf("read the begin of the ledger: %w", err)
+		}
+		if err = s.reset(ctx, p, base); !errors.Is(err, ErrResetBusy) {
 			return err
 		}
 		if err := pause(ctx, rebuildPause); err != nil {

@@ -114,7 +114,7 @@ return 1
 // finishLua declares the counters empty, valid and being filled, and gives back the right.
 //
 //	KEYS 1 reset, 2 config, 3 seq, 4 index, 5 filling
-//	ARGV 1 token of the caller, 2 our config
+//	ARGV 1 token of the caller, 2 our config, 3 the event before the first one to count
 //
 //	returns 1 done
 //	        0 the right is not ours any more, or counters are left; nothing was written
@@ -122,7 +122,7 @@ const finishLua = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if redis.call('ZCARD', KEYS[4]) ~= 0 then return 0 end
 redis.call('SET', KEYS[2], ARGV[2])
-redis.call('SET', KEYS[3], '0')
+redis.call('SET', KEYS[3], ARGV[3])
 redis.call('SET', KEYS[5], '1')
 redis.call('DEL', KEYS[1])
 return 1

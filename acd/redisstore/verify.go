@@ -65,7 +65,10 @@ func (s *Store) Verify(ctx context.Context, l Ledger, span Span) (Verdict, error
 		return Verdict{}, err
 	}
 	v := &verification{store: s, ledger: l, slow: newRecount(s.keys, s.rules, span, s.now().Add(ending))}
-	if v.slow.seq, err = v.skipTo(ctx, p.seq, span.From); err != nil {
+	if v.slow.seq, err = v.skipTo(ctx, p.seq, span.From); err == nil && v.slow.seq == 0 {
+		v.slow.seq, err = baseOf(ctx, l)
+	}
+	if err != nil {
 		return Verdict{}, err
 	}
 	if err := v.advance(ctx, p.seq); err != nil {

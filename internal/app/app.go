@@ -97,6 +97,7 @@ func Start(ctx context.Context, cfg *configs.Config, log *slog.Logger) (*App, er
 		{"calls", a.startCalls},
 		{"asterisk", a.startARI},
 		{"people", a.startPeople},
+		{"nightly", a.startNightly},
 		{"web", a.startWeb},
 	} {
 		if err := step.start(ctx); err != nil {
@@ -225,9 +226,6 @@ func (a *App) startFigures(ctx context.Context) error {
 	a.run(ctx, "folder", a.folder.Run)
 	a.run(ctx, "mirror", a.mirror.Run)
 	a.run(ctx, "writer", a.writer.Run)
-	if a.cfg.Figures.VerifyDays > 0 {
-		a.run(ctx, "figures check", a.nightly().run)
-	}
 	a.parts.Push("figures level", a.level)
 	a.parts.Push("hand over", a.handOver)
 	return nil

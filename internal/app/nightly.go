@@ -30,6 +30,7 @@ type nightly struct {
 
 	verify  func(context.Context, redisstore.Span) (redisstore.Verdict, error)
 	rebuild func(context.Context) error
+	keeps   *retention  // what is deleted after the check; nil = nothing
 	alarm   func(error) // nil when it is over
 	log     *slog.Logger
 
@@ -37,11 +38,20 @@ type nightly struct {
 	after func(time.Duration) <-chan time.Time
 }
 
+// startNightly begins the work of the nights, if there is any.
+func (a *App) startNightly(ctx context.Context) error {
+	if a.cfg.Figures.VerifyDays > 0 || a.cfg.Ledger.KeepDays > 0 {
+		a.run(ctx, "nightly", a.nightly().run)
+	}
+	return nil
+}
+
 func (a *App) nightly() *nightly {
 	ledger := gentle{a.ledger}
+	grid := reports.Grid{Zone: a.cfg.Zone(), DayStart: time.Duration(a.cfg.Site.DayStart) * time.Minute}
 	return &nightly{
-		grid: reports.Grid{Zone: a.cfg.Zone(), DayStart: time.Duration(a.cfg.Site.DayStart) * time.Minute},
-		at:   time.Duration(a.cfg.Figures.VerifyAt) * time.Minute, days: a.cfg.Figures.VerifyDays,
+		grid: grid, keeps: a.retention(grid),
+		at: time.Duration(a.cfg.Figures.VerifyAt) * time.Minute, days: a.cfg.Figures.VerifyDays,
 		verify: func(ctx context.Context, span redisstore.Span) (redisstore.Verdict, error) {
 			return a.redis.Verify(ctx, ledger, span)
 		},
@@ -55,7 +65,7 @@ func (a *App) nightly() *nightly {
 	}
 }
 
-// run compares once a night until ctx ends.
+// run compares, and deletes what is old, once a night until ctx ends.
 func (n *nightly) run(ctx context.Context) error {
 	for n.sleep(ctx) == nil {
 		for n.check(ctx) != nil {
@@ -65,6 +75,7 @@ func (n *nightly) run(ctx context.Context) error {
 			case <-n.after(nightlyAgain):
 			}
 		}
+		n.keeps.forget(ctx, n.now())
 	}
 	return nil
 }
@@ -99,6 +110,9 @@ func (n *nightly) next(now time.Time) time.Time {
 // check compares the finished days. An error means that this could not be done and must be
 // tried again.
 func (n *nightly) check(ctx context.Context) error {
+	if n.days == 0 {
+		return nil
+	}
 	to := n.grid.DayOf(n.now()).Start
 	span := redisstore.Span{From: n.grid.DayOf(to.AddDate(0, 0, -n.days)).Start, To: to}
 	found, err := n.compare(ctx, span)

@@ -49,6 +49,9 @@ func WriteReport(ctx context.Context, w io.Writer, ledger *sqlstore.Store, o Rep
 	case len(o.View.Parts) > 0 && (o.Calls != nil || o.Compare != ""):
 		return fmt.Errorf("%w: parts %v belong to a report alone", reports.ErrInvalid, o.View.Parts)
 	case o.Calls != nil:
+		if err := whole(ctx, ledger, o.Spec); err != nil {
+			return err
+		}
 		calls := ledger.Events(ctx, o.Spec.Period.Start, o.Spec.Period.End)
 		return reports.WriteCalls(w, calls, o.Spec, *o.Calls, o.View)
 	}
@@ -76,6 +79,9 @@ func WriteReport(ctx context.Context, w io.Writer, ledger *sqlstore.Store, o Rep
 
 // buildReport folds the ledger. Changes of agents' states are read where they have a place.
 func buildReport(ctx context.Context, ledger *sqlstore.Store, spec reports.Spec) (*reports.Report, error) {
+	if err := whole(ctx, ledger, spec); err != nil {
+		return nil, err
+	}
 	calls := ledger.Events(ctx, spec.Period.Start, spec.Period.End)
 	if !spec.TellsOfAgents() {
 		return reports.Build(calls, spec)
