@@ -1,11 +1,9 @@
 package web
 
 import (
-	"math"
 	"net"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -114,7 +112,7 @@ func refused(w http.ResponseWriter, wait time.Duration) bool {
 	if wait <= 0 {
 		return false
 	}
-	w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	w.Header().Set("Retry-After", secondsOf(wait))
 	writeProblem(w, Problem{Status: http.StatusTooManyRequests, Detail: "too many requests, try again later"})
 	return true
 }

@@ -56,13 +56,16 @@ func (p Problem) GetStatus() int { return p.Status }
 func headersOf(p Problem, err error) http.Header {
 	h := http.Header{}
 	if wait, ok := errors.AsType[later](err); ok {
-		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.after.Seconds()))))
+		h.Set("Retry-After", secondsOf(wait.after))
 	}
 	if p.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", `Bearer realm="hotline"`)
 	}
 	return h
 }
+
+// secondsOf is a time to wait as Retry-After has it.
+func secondsOf(wait time.Duration) string { return strconv.Itoa(int(math.Ceil(wait.Seconds()))) }
 
 // ContentType is the media type of RFC 9457 whatever was asked for.
 func (p Problem) ContentType(string) string { return problemType }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -147,9 +148,7 @@ func (s *Server) allow(ctx huma.Context, next func(huma.Context)) {
 		next(ctx)
 		return
 	}
-	if p.Status == http.StatusUnauthorized {
-		ctx.SetHeader("WWW-Authenticate", `Bearer realm="hotline"`)
-	}
 	_, w := humago.Unwrap(ctx)
+	maps.Copy(w.Header(), headersOf(p, nil))
 	writeProblem(w, p)
 }
