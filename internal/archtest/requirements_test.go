@@ -3,9 +3,11 @@ package archtest
 import (
 	"fmt"
 	"go/ast"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -109,6 +111,18 @@ func strayNumbers(tests map[string]bool) []string {
 	return violations
 }
 
+// unnamed returns the tests that bear the number of a requirement and are not in the table, so
+// that its row tells of all that proves it.
+func unnamed(document string, tests map[string]bool) []string {
+	var violations []string
+	for _, name := range slices.Sorted(maps.Keys(tests)) {
+		if provesPattern.MatchString(name) && !strings.Contains(document, "`"+name+"`") {
+			violations = append(violations, name+" is not in the table")
+		}
+	}
+	return violations
+}
+
 func TestRequirementsTellTheTruth(t *testing.T) {
 	document, err := os.ReadFile(filepath.Join("..", "..", "docs", "requirements.md"))
 	if err != nil {
@@ -117,6 +131,7 @@ func TestRequirementsTellTheTruth(t *testing.T) {
 	tests := testNames(house(t))
 	report(t, faultsOf(string(document), tests))
 	report(t, strayNumbers(tests))
+	report(t, unnamed(string(document), tests))
 }
 
 func TestFaultsOfRequirementsAreFound(t *testing.T) {
@@ -156,5 +171,8 @@ func TestFaultsOfRequirementsAreFound(t *testing.T) {
 	}
 	if got := strayNumbers(map[string]bool{"TestS143Much": true, "TestS0": true, "TestSpeech": true}); len(got) != 2 {
 		t.Errorf("stray numbers %q, want those of TestS143Much and TestS0", got)
+	}
+	if got := unnamed("| S1 | text | done | `TestS1Answer` |", tests); len(got) != 2 {
+		t.Errorf("not in the table: %q, want TestS12Lines and TestS38", got)
 	}
 }
