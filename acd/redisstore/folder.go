@@ -223,7 +223,7 @@ func (f *Folder) resume(ctx context.Context, p place) ([]call.Event, place, erro
 		case len(events) == 0:
 			p, err = f.rebuild(ctx, p, "they are ahead of the ledger")
 		case events[0].Seq != p.seq:
-			return nil, p, f.gap(p.seq, events[0].Seq)
+			p, err = f.passed(ctx, p, events[0].Seq)
 		case markOf(events[0]) != p.mark:
 			p, err = f.rebuild(ctx, p, "they were made from another ledger")
 		default:
@@ -235,6 +235,20 @@ func (f *Folder) resume(ctx context.Context, p place) ([]call.Event, place, erro
 	}
 	events, err := f.after(ctx, p.seq, f.pace.batch)
 	return events, p, err
+}
+
+// passed begins the counters anew when the ledger keeps nothing from where they stand, as an
+// old copy of Redis has it; a hole behind its begin is a gap.
+func (f *Folder) passed(ctx context.Context, p place, first uint64) (place, error) {
+	base, err := f.base(ctx)
+	switch {
+	case err != nil:
+		return p, fmt.Errorf("read the begin of the ledger: %w", err)
+	case base+1 != first:
+		return p, f.gap(p.seq, first)
+	default:
+		return f.rebuild(ctx, p, "the ledger begins behind them")
+	}
 }
 
 // after reads the ledger within the time limit.
