@@ -133,14 +133,17 @@ func detailsOf(details map[string]string) (string, error) {
 	for key, text := range details {
 		kept[storable(key)] = storable(text)
 	}
-	raw, err := json.Marshal(kept)
-	if err != nil {
+	var text strings.Builder
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false) // for people, who read "ja -> su"
+	if err := e.Encode(kept); err != nil {
 		return "", fmt.Errorf("details: %w", err)
 	}
+	raw := strings.TrimSuffix(text.String(), "\n")
 	if len(raw) > mostDetails {
 		return `{"details":"too long"}`, nil
 	}
-	return string(raw), nil
+	return raw, nil
 }
 
 // storable is a text that every database takes: valid UTF-8 without NUL, at most so long.

@@ -171,12 +171,15 @@ func withLedger(t *testing.T) (*served, *ledger) {
 	l := &ledger{}
 	l.add(oneCall("c1", exampleAgent)...)
 	l.add(oneCall("c2", "b1")...)
+	f := &staff{}
 	s := serveWith(t, &desk{health: Health{OK: true}}, Options{
-		Token: token, Gate: door{}, Accounts: &accounts{}, Team: teamOf, Limits: Limits{PerAddress: 1e6, PerUser: 1e6},
+		Token: token, Gate: door{}, Accounts: &accounts{}, Staff: f, Team: teamOf,
+		Limits:  Limits{PerAddress: 1e6, PerUser: 1e6},
 		Agents:  func() []call.AgentID { return []call.AgentID{exampleAgent, "a1002", "b1"} },
 		Reports: l, History: l, Recordings: l, Feed: l, Audit: l, Hooks: &shelf{},
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "up 1\n") }),
 	})
+	s.staff = f
 	return s, l
 }
 

@@ -42,6 +42,7 @@ type operation struct {
 // The tags group operations.
 const (
 	accountTag   = "account"
+	staffTag     = "staff"
 	liveTag      = "live"
 	agentTag     = "agents"
 	callTag      = "calls"

@@ -33,6 +33,8 @@ const (
 	CallRead      Right = "call.read"      // what became of calls
 	NumberRead    Right = "number.read"    // callers' numbers in full
 	RecordingPlay Right = "recording.play" // find and hear recordings 放音
+	UserManage    Right = "user.manage"    // who may sign in, and tokens of programs
+	AuditRead     Right = "audit.read"     // who did what
 	HookManage    Right = "hook.manage"    // send events to other programs
 )
 
@@ -98,7 +100,7 @@ func rowOf(r Right) row {
 		return row{own, own, own, all, own, no, no, no, all, no, all, no}
 	case RecordingPlay:
 		return row{own, own, own, own, own, no, all, no, all, no, all, no}
-	case HookManage:
+	case HookManage, UserManage, AuditRead:
 		return row{no, no, no, no, no, no, no, no, no, no, no, all}
 	}
 	return row{}
@@ -108,7 +110,7 @@ func rowOf(r Right) row {
 func rights() []Right {
 	return []Right{
 		Open, Self, LiveRead, HealthRead, MetricsRead, AgentState, CallDial, CallControl, CallSteer, CallbackRead,
-		CallbackDrop, ReportRead, CallRead, NumberRead, RecordingPlay, HookManage,
+		CallbackDrop, ReportRead, CallRead, NumberRead, RecordingPlay, HookManage, UserManage, AuditRead,
 	}
 }
 

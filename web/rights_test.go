@@ -87,6 +87,16 @@ deleteHook        no  no  no  no   no  no  no  no  no  no  no  all
 listDeadLetters   no  no  no  no   no  no  no  no  no  no  no  all
 resendDeadLetter  no  no  no  no   no  no  no  no  no  no  no  all
 getMetrics        no  no  no  no   no  no  no  no  no  all all all
+listUsers         no  no  no  no   no  no  no  no  no  no  no  all
+createUser        no  no  no  no   no  no  no  no  no  no  no  all
+getUser           no  no  no  no   no  no  no  no  no  no  no  all
+updateUser        no  no  no  no   no  no  no  no  no  no  no  all
+resetPassword     no  no  no  no   no  no  no  no  no  no  no  all
+signUserOut       no  no  no  no   no  no  no  no  no  no  no  all
+listTokens        no  no  no  no   no  no  no  no  no  no  no  all
+createToken       no  no  no  no   no  no  no  no  no  no  no  all
+deleteToken       no  no  no  no   no  no  no  no  no  no  no  all
+listAudit         no  no  no  no   no  no  no  no  no  no  no  all
 signIn            all all all all  all all all all all all all all
 getSession        own own own own  own own own own own own own own
 signOut           own own own own  own own own own own own own own
@@ -211,7 +221,8 @@ func TestRightsOfRolesOverOperations(t *testing.T) {
 // granting tells whether an answer means that the right was there. A stream asks for a
 // handshake, and the subscription of the examples does not exist: both are beyond the right.
 func granting(r reply) bool {
-	return r.StatusCode < 400 || r.StatusCode == http.StatusUpgradeRequired || r.problem.Field == "hook"
+	return r.StatusCode < 400 || r.StatusCode == http.StatusUpgradeRequired || r.problem.Field == "hook" ||
+		r.StatusCode == http.StatusPreconditionRequired
 }
 
 // checkRight asks for one operation in one role: about himself, about another one of his

@@ -42,6 +42,9 @@ func (s *Server) register() {
 	if s.o.Gate != nil && s.o.Accounts != nil {
 		s.registerAccount()
 	}
+	if s.o.Gate != nil && s.o.Staff != nil {
+		s.registerStaff()
+	}
 	s.registerLive()
 	s.registerCalls()
 	s.registerCallbacks()
@@ -79,6 +82,7 @@ func (s *Server) config() huma.Config {
 		"Commands take an Idempotency-Key: the same key and body give the same answer and act once."
 	c.Tags = []*huma.Tag{
 		{Name: accountTag, Description: "Signing in, and one's own account. 登录与账号"},
+		{Name: staffTag, Description: "Who may sign in, and who did what. 用户与审计"},
 		{Name: liveTag, Description: "Queues, agents and calls now. 实时状态"},
 		{Name: agentTag, Description: "What agents do. 座席"},
 		{Name: callTag, Description: "Calls, and what is done to them. 呼叫"},

@@ -41,6 +41,7 @@ type Options struct {
 	Desk     Desk
 	Gate     Gate                      // signs people and programs in; nil = Token alone
 	Accounts Accounts                  // signs people in and out; needs Gate; nil = those operations do not exist
+	Staff    Staff                     // manages who may sign in; needs Gate; nil = those operations do not exist
 	Team     func(call.AgentID) string // an agent's team, "" = none; nil = nobody has one
 	Agents   func() []call.AgentID     // all there are; nil = none
 	Limits   Limits

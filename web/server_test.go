@@ -74,6 +74,7 @@ func (d *desk) DialOut(_ context.Context, agent call.AgentID, number string) (ca
 type served struct {
 	t      *testing.T
 	desk   *desk
+	staff  *staff // nil where nobody is managed
 	server *Server
 	base   string
 	log    bytes.Buffer

@@ -33,7 +33,7 @@ func TestStrangerFindsNoFault(t *testing.T) {
 	l := &ledger{}
 	l.add(oneCall(exampleCall, exampleAgent)...)
 	s, err := Listen(t.Context(), Options{
-		Listen: "127.0.0.1:0", Token: token, Desk: &desk{}, Gate: door{}, Accounts: &accounts{}, Reports: l,
+		Listen: "127.0.0.1:0", Token: token, Desk: &desk{}, Gate: door{}, Accounts: &accounts{}, Staff: &staff{}, Reports: l,
 		History: l, Recordings: l, Feed: l, Audit: l, Limits: Limits{PerAddress: 1e9, PerUser: 1e9},
 	})
 	if err != nil {

@@ -64,7 +64,7 @@ func TestUsersAreMadeAndChanged(t *testing.T) {
 	o.bad(exitFailed, "last administrator", "user", "disable", "boss")
 	o.bad(exitFailed, "last administrator", "user", "change", "boss", "--role", "su")
 	entries := o.good("audit", "list", "--action", "user.", "--actor", "")
-	for _, want := range []string{"user.add", `"roles":"sa -\u003e ja,sa"`, "user.change", "failed"} {
+	for _, want := range []string{"user.add", `"roles":"sa -> ja,sa"`, "user.change", "failed"} {
 		if !strings.Contains(entries, want) {
 			t.Errorf("the log has no %s:\n%s", want, entries)
 		}

@@ -343,7 +343,7 @@ func (a *App) startWeb(ctx context.Context) error {
 	facts := records{cfg: a.cfg, ledger: a.ledger}
 	s, err := web.Listen(ctx, web.Options{
 		Listen: a.cfg.API.Listen, Token: a.cfg.API.Token.Reveal(), Desk: a, Metrics: metrics.Handler(a.readings, a.tallies),
-		Gate: a.people, Accounts: a.people, Audit: deeds{a.people.Log.log}, Team: a.teams(),
+		Gate: a.people, Accounts: a.people, Staff: a.people, Audit: deeds{a.people.Log.log}, Team: a.teams(),
 		Agents: a.agents, Reports: facts, History: facts, Recordings: facts, Feed: feed{a.ledger, &a.stored},
 		Hooks: hookFile{filepath.Join(filepath.Dir(filepath.Clean(a.cfg.Recordings.Dir)), "hooks.json")},
 		Log:   a.log.With("part", "web"),

@@ -91,6 +91,22 @@ func Console() people.Principal {
 	return people.Principal{Name: name}
 }
 
+// AuditEntries returns the entries of the audit log that fit, the newest first.
+func (p *People) AuditEntries(ctx context.Context, f web.AuditFilter) ([]web.AuditEntry, error) {
+	found, err := p.Log.Find(ctx, audit.Filter{
+		From: f.From, To: f.To, Actor: f.Actor, Action: f.Action, Object: f.Object, Outcome: audit.Outcome(f.Outcome),
+		Before: f.Before, Limit: f.Limit,
+	})
+	list := make([]web.AuditEntry, len(found))
+	for i, e := range found {
+		list[i] = web.AuditEntry{
+			Seq: e.Seq, At: e.At, ActorID: e.ActorID, Actor: e.Actor, Address: e.Address, Action: e.Action, Object: e.Object,
+			Outcome: string(e.Outcome), Details: e.Details, Hash: e.Hash,
+		}
+	}
+	return list, err
+}
+
 // journal writes what package people does into the audit log.
 type journal struct{ log *audit.Log }
 

@@ -1,16 +1,12 @@
 package app
 
 import (
-	"bytes"
-	"context"
 	"crypto/hmac"
 	"crypto/sha1" // as RFC 6238 has it
 	"encoding/base32"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -18,136 +14,12 @@ import (
 	"time"
 
 	"hotline/audit"
-	"hotline/call"
 	"hotline/configs"
+	"hotline/internal/testbed"
 	"hotline/people"
+	"hotline/reports/sqlstore"
 	"hotline/web"
 )
-
-// quiet is a desk at which everything goes well and nothing happens.
-type quiet struct{}
-
-func (quiet) Live(context.Context) (web.Live, error) { return web.Live{}, nil }
-func (quiet) Health(context.Context) web.Health      { return web.Health{OK: true} }
-func (quiet) SetAgent(context.Context, call.AgentID, call.AgentState, string) error {
-	return nil
-}
-func (quiet) Control(context.Context, call.ID, web.Control) error                { return nil }
-func (quiet) Assign(context.Context, call.ID, call.AgentID, time.Duration) error { return nil }
-func (quiet) Move(context.Context, call.ID, call.QueueID) error                  { return nil }
-func (quiet) DialOut(context.Context, call.AgentID, string) (call.ID, error)     { return "o-1", nil }
-func (quiet) Callbacks(context.Context) ([]web.Callback, error)                  { return nil, nil }
-func (quiet) CancelCallback(context.Context, call.ID) error                      { return nil }
-
-// lobby is an API with real users, sessions and audit log.
-type lobby struct {
-	t     *testing.T
-	cfg   *configs.Config
-	staff *People
-	base  string
-	log   bytes.Buffer // what the program logs, read when all is over
-	said  strings.Builder
-}
-
-func newLobby(t *testing.T) *lobby {
-	t.Helper()
-	l := &lobby{t: t, cfg: configs.Default()}
-	l.cfg.Ledger.Path = filepath.Join(t.TempDir(), "ledger.db")
-	l.cfg.People.Proxies = []string{"127.0.0.1"}
-	l.cfg.Complete()
-	log := slog.New(slog.NewTextHandler(&l.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	cheap := people.Cost{Memory: 64, Passes: 1, Lanes: 1}
-	var err error
-	if l.staff, err = openPeople(t.Context(), l.cfg, log, nil, cheap); err != nil {
-		t.Fatal(err)
-	}
-	s, err := web.Listen(t.Context(), web.Options{
-		Listen: "127.0.0.1:0", Token: "of-the-settings", Desk: quiet{}, Gate: l.staff, Accounts: l.staff,
-		Audit: deeds{l.staff.Log.log}, Limits: web.Limits{PerAddress: 1e6, PerUser: 1e6}, Log: log,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- s.Run(ctx) }()
-	l.base = "http://" + s.Addr()
-	t.Cleanup(func() {
-		http.DefaultClient.CloseIdleConnections()
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-		if err := l.staff.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return l
-}
-
-// heard is an answer, read whole.
-type heard struct {
-	status int
-	text   string
-	cookie string // value of the cookie that it sets; "" = none, "-" = it is taken away
-}
-
-// ask sends a request with the cookie of a session; "" = none.
-func (l *lobby) ask(method, path, body, cookie string) heard {
-	l.t.Helper()
-	r, err := http.NewRequestWithContext(l.t.Context(), method, l.base+path, strings.NewReader(body))
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	r.Header.Set("X-Forwarded-For", "203.0.113.9")
-	if cookie != "" {
-		r.AddCookie(&http.Cookie{Name: people.CookieName, Value: cookie})
-	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body)
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	h := heard{status: resp.StatusCode, text: string(raw)}
-	for _, c := range resp.Cookies() {
-		if h.cookie = c.Value; c.MaxAge < 0 {
-			h.cookie = "-"
-		}
-	}
-	return h
-}
-
-// signIn signs somebody in who must be let in.
-func (l *lobby) signIn(name, password, code string) heard {
-	l.t.Helper()
-	h := l.ask("POST", "/api/v1/session", fmt.Sprintf(`{"name":%q,"password":%q,"code":%q}`, name, password, code), "")
-	if h.status != http.StatusOK || h.cookie == "" {
-		l.t.Fatalf("%s: %d %s", name, h.status, h.text)
-	}
-	return h
-}
-
-// hire makes a user with a password of his own and returns the cookie of his session.
-func (l *lobby) hire(name string, roles ...people.Role) string {
-	l.t.Helper()
-	_, once, err := l.staff.Add(l.t.Context(), Console(), people.User{Name: name, Roles: roles})
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	first := l.signIn(name, once, "")
-	h := l.ask("POST", "/api/v1/account/password", fmt.Sprintf(`{"password":%q,"new_password":%q}`, once, ownPassword),
-		first.cookie)
-	if h.status != http.StatusOK || h.cookie == "" {
-		l.t.Fatalf("%s: %d %s", name, h.status, h.text)
-	}
-	return h.cookie
-}
-
-const ownPassword = "plum rain over the bridge"
 
 // codeOf is the code that a telephone shows for a secret at a time.
 func codeOf(t *testing.T, secret string, at time.Time) string {
@@ -405,4 +277,87 @@ func TestDeedsAreNoted(t *testing.T) {
 	if e := all[len(all)-1]; e.Actor != "root" || e.Address != "127.0.0.1" || e.Details != `{"query":"queue=q"}` {
 		t.Errorf("by the configured token: %+v", e)
 	}
+}
+
+// TestPeopleInPostgreSQL: users and the log are in the ledger's database, the witness on this
+// machine.
+func TestPeopleInPostgreSQL(t *testing.T) {
+	server := testbed.RunPostgres(t, testbed.PostgresOptions{})
+	url, err := server.NewDatabase(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := configs.Default()
+	cfg.Ledger.URL, cfg.Ledger.Password = url, configs.NewSecret(server.Password)
+	cfg.Ledger.Spool = filepath.Join(t.TempDir(), "spool")
+	cfg.Complete()
+	store, err := sqlstore.OpenAt(t.Context(), LedgerAt(cfg))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	for run := range 2 { // what the first has left, the second finds
+		p, err := OpenPeople(t.Context(), cfg, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		once, err := p.First(t.Context(), Console())
+		if err != nil || (once != "") != (run == 0) {
+			t.Errorf("start %d: %q, %v", run, once, err)
+		}
+		noted, _, err := audit.ReadWitness(cfg.Audit.Witness)
+		if err != nil {
+			t.Fatal(err)
+		}
+		head, faults, err := audit.Verify(t.Context(), p.Log, noted)
+		if err != nil || head.Seq != 1 || len(noted) != 1 || len(faults) > 0 {
+			t.Errorf("start %d: %d entries, %d noted, %v %v", run, head.Seq, len(noted), faults, err)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestUsersManagedByTheAPI: who is made there comes in, has his roles at once, is out at once
+// when he is disabled, and all of it can be read.
+func TestUsersManagedByTheAPI(t *testing.T) {
+	l := newLobby(t)
+	l.hire("boss", people.Administrator) // somebody has to be left
+	made := l.ask("POST", "/api/v1/users", `{"name":"li","roles":["ja"]}`, byToken)
+	var user struct{ ID, Password string }
+	if err := json.Unmarshal([]byte(made.text), &user); err != nil || made.status != http.StatusCreated {
+		t.Fatalf("%d %s", made.status, made.text)
+	}
+	first := l.signIn("li", user.Password, "")
+	change := fmt.Sprintf(`{"password":%q,"new_password":%q}`, user.Password, ownPassword)
+	cookie := l.ask("POST", "/api/v1/account/password", change, first.cookie).cookie
+	if got := l.ask("GET", "/api/v1/users", "", cookie).status; got != http.StatusForbidden {
+		t.Errorf("a junior manages users: %d", got)
+	}
+	save := func(body, match string) int {
+		return l.ask("PUT", "/api/v1/users/"+user.ID, body, byToken, "If-Match", match).status
+	}
+	if got := save(`{"name":"li","roles":["su"]}`, `"1"`); got != http.StatusOK {
+		t.Errorf("changed: %d", got)
+	}
+	if me := l.ask("GET", "/api/v1/session", "", cookie).text; !strings.Contains(me, `"roles":["su"]`) {
+		t.Errorf("after the change he is %s", me)
+	}
+	if got := save(`{"name":"li","roles":["su"],"disabled":true}`, `"1"`); got != http.StatusPreconditionFailed {
+		t.Errorf("an old version: %d", got)
+	}
+	if got := save(`{"name":"li","roles":["su"],"disabled":true}`, `"2"`); got != http.StatusOK {
+		t.Errorf("disabled: %d", got)
+	}
+	if got := l.ask("GET", "/api/v1/session", "", cookie).status; got != http.StatusUnauthorized {
+		t.Errorf("a disabled one is in: %d", got)
+	}
+	log := l.ask("GET", "/api/v1/audit?action=user.", "", byToken)
+	for _, want := range []string{`"action":"user.add","object":"user li"`, `{\"roles\":\"ja -> su\"}`, `"actor":"root"`} {
+		if !strings.Contains(log.text, want) {
+			t.Errorf("the log has no %s: %s", want, log.text)
+		}
+	}
+	l.keepsSecrets(user.Password, ownPassword, first.cookie, cookie)
 }
