@@ -31,7 +31,7 @@ const (
 // ErrInvalid is the cause of a refusal of an entry; the error names the field and its rule.
 var ErrInvalid = errors.New("invalid entry")
 
-// Deed is what is written down. It holds no secret and no full telephone number (Masked).
+// Deed is what is written down. It holds no secret and no full telephone number (call.Masked).
 type Deed struct {
 	ActorID string // random id of the user or token; "" = nobody is signed in
 	Actor   string // his name at that time
@@ -155,12 +155,4 @@ func storable(s string) string {
 		}
 	}
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "?"), "\x00", "?")
-}
-
-// Masked is a telephone number as it may stand in the log: its ends alone.
-func Masked(number string) string {
-	if len(number) < 7 {
-		return strings.Repeat("*", len(number))
-	}
-	return number[:3] + strings.Repeat("*", len(number)-5) + number[len(number)-2:]
 }
