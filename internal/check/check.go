@@ -29,6 +29,7 @@ func Run(ctx context.Context, cfg *configs.Config) []Finding {
 	out = append(out, asterisk(ctx, cfg)...)
 	out = append(out, redis(ctx, cfg)...)
 	out = append(out, ledger(ctx, cfg))
+	out = append(out, staff(cfg)...)
 	out = append(out, folders(cfg)...)
 	out = append(out, lines(cfg, time.Now())...)
 	out = append(out, ringLimits(cfg)...)

@@ -78,6 +78,32 @@ func ledger(ctx context.Context, cfg *configs.Config) Finding {
 	return f
 }
 
+// staff looks whether the files of users and of the audit log can be written, or made. Whoever
+// runs hotline user as root makes them root's.
+func staff(cfg *configs.Config) []Finding {
+	var out []Finding
+	for _, file := range []struct{ name, path string }{
+		{"users", cfg.People.Path}, {"audit log", cfg.Audit.Path}, {"witness of the audit log", cfg.Audit.Witness},
+	} {
+		if file.path == "" {
+			continue // in PostgreSQL, with the ledger
+		}
+		f, err := os.OpenFile(file.path, os.O_RDWR, 0)
+		switch {
+		case err == nil:
+			out = append(out, Finding{Name: file.name, Detail: file.path})
+			_ = f.Close() // nothing was written
+		case errors.Is(err, os.ErrNotExist):
+			out = append(out, folder(file.name, filepath.Dir(file.path), 0))
+		default:
+			out = append(out, Finding{
+				Name: file.name, Detail: err.Error(), Bad: true, Fix: "give the file to the user that runs hotline (chown)",
+			})
+		}
+	}
+	return out
+}
+
 func folders(cfg *configs.Config) []Finding {
 	out := []Finding{
 		folder("recordings", cfg.Recordings.Dir, cfg.Recordings.MinFreePercent),

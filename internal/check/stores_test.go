@@ -1,7 +1,10 @@
 package check
 
 import (
+	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -63,5 +66,30 @@ func TestCheckOfLedgerInPostgreSQL(t *testing.T) {
 	f := ledger(t.Context(), good)
 	if !f.Bad || !strings.Contains(f.Detail, "out of reach") || !strings.Contains(f.Fix, "start PostgreSQL") {
 		t.Errorf("nobody there: %+v", f)
+	}
+}
+
+// TestFilesOfStaff: what is there must be writable, what is not there must be possible.
+func TestFilesOfStaff(t *testing.T) {
+	cfg := configs.Default()
+	dir := t.TempDir()
+	cfg.Ledger.Path = filepath.Join(dir, "ledger.db")
+	cfg.Complete()
+	cfg.Audit.Path = dir // what cannot be opened for writing by anybody
+	cfg.Audit.Witness = filepath.Join(dir, "none", "audit.heads")
+	if err := os.WriteFile(cfg.People.Path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range staff(cfg) {
+		got = append(got, fmt.Sprint(f.Name, " ", f.Bad, " ", f.Fix))
+	}
+	want := []string{
+		"users false ",
+		"audit log true give the file to the user that runs hotline (chown)",
+		"witness of the audit log true make the folder and give it to the user that runs hotline",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("found\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
