@@ -19,7 +19,7 @@ import (
 const lookBack = 24 * time.Hour
 
 // adopt takes up what an earlier run of the controller left behind, once, at the first look
-// at Asterisk. Asterisk says who is there, the ledger says who they are (ari.md 1.6): talks
+// at Asterisk. Asterisk says who is there, the ledger says who they are: talks
 // go on, callers keep their place, what ended unseen is written down with the end that its
 // recording tells.
 func (a *App) adopt(ctx context.Context, snap ari.Snapshot) error {
@@ -35,7 +35,29 @@ func (a *App) adopt(ctx context.Context, snap ari.Snapshot) error {
 	}
 	h := newHolding(snap, a.agentOf)
 	h.seen = lastWord(left)
-	var taken []resumed
+	taken := a.judge(ctx, left, snap, h)
+	// The engine may drop a ring at once that has lasted too long meanwhile, so the flow that is
+	// to end the leg must be there.
+	for _, r := range taken {
+		if r.rings != nil {
+			a.calls.Resume(r.who, r.past)
+			a.submit(*r.rings)
+		}
+	}
+	// Agents and callers come after all legs: what the engine does not know yet it would
+	// ring a second time.
+	a.restoreAgents(left.Agents)
+	for _, r := range taken {
+		if r.rings == nil {
+			a.calls.Resume(r.who, r.past)
+		}
+	}
+	return nil
+}
+
+// judge goes through the calls that were left behind: those that are over are written down,
+// those of callers who are still there are returned.
+func (a *App) judge(ctx context.Context, left sqlstore.Left, snap ari.Snapshot, h holding) (taken []resumed) {
 	for id, events := range left.Calls {
 		s := storyOf(id, events)
 		if s.ended.Kind != "" {
@@ -57,23 +79,7 @@ func (a *App) adopt(ctx context.Context, snap ari.Snapshot) error {
 	for _, c := range a.unheard(snap, left.Calls) {
 		taken = append(taken, a.takeUp(ctx, a.foundStory(ctx, c), c, h))
 	}
-	// The engine may drop a ring at once that has lasted too long meanwhile, so the flow that is
-	// to end the leg must be there.
-	for _, r := range taken {
-		if r.rings != nil {
-			a.calls.Resume(r.who, r.past)
-			a.submit(*r.rings)
-		}
-	}
-	// Agents and callers come after all legs: what the engine does not know yet it would
-	// ring a second time.
-	a.restoreAgents(left.Agents)
-	for _, r := range taken {
-		if r.rings == nil {
-			a.calls.Resume(r.who, r.past)
-		}
-	}
-	return nil
+	return taken
 }
 
 // resumed is a call that is about to go on.

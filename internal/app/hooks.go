@@ -2,24 +2,37 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 )
 
 // hookFile keeps the subscriptions of other programs in a file beside the folder of the
 // recordings. It holds keys of signatures, so nobody else may read it.
-type hookFile struct{ path string }
+type hookFile struct {
+	path string
+	log  *slog.Logger
+}
 
-// LoadHooks returns what was saved last, nil when there was nothing yet.
+// damagedFile ends the name of a file of subscriptions that cannot be understood.
+const damagedFile = ".damaged"
+
+// LoadHooks returns what was saved last, nil when there was nothing yet. A file that a disk has
+// damaged is set aside with an alarm: other programs are not told then, and calls are taken.
 func (f hookFile) LoadHooks(context.Context) ([]byte, error) {
 	raw, err := os.ReadFile(f.path)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
+	case err != nil || json.Valid(raw):
+		return raw, err
 	}
-	return raw, err
+	f.log.Error("ALARM: subscriptions of other programs are damaged and set aside", "file", f.path+damagedFile)
+	return nil, os.Rename(f.path, f.path+damagedFile)
 }
 
 // SaveHooks replaces the file as a whole, so that a crash leaves the old or the new one.
