@@ -78,10 +78,14 @@ func ledger(ctx context.Context, cfg *configs.Config) Finding {
 	return f
 }
 
-// staff looks whether the files of users and of the audit log can be written, or made. Whoever
-// runs hotline user as root makes them root's.
+// staff looks whether the files of users and of the audit log can be written, or made where that
+// is not the ledger's folder. Whoever runs hotline user as root makes them root's.
 func staff(cfg *configs.Config) []Finding {
 	var out []Finding
+	looked := map[string]bool{}
+	if cfg.Ledger.URL == "" {
+		looked[filepath.Dir(cfg.Ledger.Path)] = true
+	}
 	for _, file := range []struct{ name, path string }{
 		{"users", cfg.People.Path}, {"audit log", cfg.Audit.Path}, {"witness of the audit log", cfg.Audit.Witness},
 	} {
@@ -94,7 +98,10 @@ func staff(cfg *configs.Config) []Finding {
 			out = append(out, Finding{Name: file.name, Detail: file.path})
 			_ = f.Close() // nothing was written
 		case errors.Is(err, os.ErrNotExist):
-			out = append(out, folder(file.name, filepath.Dir(file.path), 0))
+			if dir := filepath.Dir(file.path); !looked[dir] {
+				looked[dir] = true
+				out = append(out, folder(file.name, dir, 0))
+			}
 		default:
 			out = append(out, Finding{
 				Name: file.name, Detail: err.Error(), Bad: true, Fix: "give the file to the user that runs hotline (chown)",
