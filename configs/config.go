@@ -123,6 +123,7 @@ type Figures struct {
 
 	VerifyAt   ClockTime `yaml:"verify_at"`   // when the counters in Redis are held against the ledger
 	VerifyDays int       `yaml:"verify_days"` // so many days back; 0 = never
+	IssueAt    ClockTime `yaml:"issue_at"`    // when the reports of days, weeks and months that are over are issued
 }
 
 // API is the HTTP and WebSocket address of the console.
@@ -239,7 +240,7 @@ func Default() *Config {
 			MissingAlarm:   time.Second,
 		},
 		Figures: Figures{
-			Threshold: 15 * time.Second, ShortAbandon: 5 * time.Second, VerifyAt: 3*60 + 30, VerifyDays: 31,
+			Threshold: 15 * time.Second, ShortAbandon: 5 * time.Second, VerifyAt: 3*60 + 30, VerifyDays: 31, IssueAt: 5 * 60,
 		},
 		Routing: Routing{MissPause: 5 * time.Second, PriorityWorth: time.Minute, CallbackTurn: 2},
 		Dialing: Dialing{MaxDigits: 15, MaxCalls: 10, MaxPerHour: 30},

@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"fmt"
 	"strings"
 	"time"
 )
@@ -9,7 +8,7 @@ import (
 // PeriodError says what is wrong with one end of a period as people write it. It wraps
 // ErrInvalid.
 type PeriodError struct {
-	End  string // "from" or "to"
+	End  string // "from", "to", or what else a day is called
 	Rule string
 }
 
@@ -47,22 +46,30 @@ func (g Grid) Period(from, to string, now time.Time) (Interval, error) {
 
 // moment reads a day, or a time, which is an interval without length.
 func (g Grid) moment(end, text string) (Interval, error) {
-	layout, example := time.DateOnly, "date such as 2026-01-31"
-	if strings.Contains(text, "T") {
-		layout, example = "2006-01-02T15:04", "time such as 2026-01-31T09:15"
+	if !strings.Contains(text, "T") {
+		return g.Day(end, text)
 	}
-	at, err := time.ParseInLocation(layout, text, g.Zone)
-	// Years that nobody means overflow in stores.
-	if err != nil || at.Year() < 2000 || at.Year() > 2999 {
-		return Interval{}, &PeriodError{end, fmt.Sprintf("must be a %s", example)}
+	at, err := time.ParseInLocation("2006-01-02T15:04", text, g.Zone)
+	if err != nil || farOff(at) {
+		return Interval{}, &PeriodError{end, "must be a time such as 2026-01-31T09:15"}
 	}
-	if layout != time.DateOnly {
-		return Interval{Start: at, End: at}, nil
+	return Interval{Start: at, End: at}, nil
+}
+
+// Day is the day that bears a date, 2006-01-02. The error is a *PeriodError of what it is asked
+// for.
+func (g Grid) Day(end, text string) (Interval, error) {
+	at, err := time.ParseInLocation(time.DateOnly, text, g.Zone)
+	if err != nil || farOff(at) {
+		return Interval{}, &PeriodError{end, "must be a date such as 2026-01-31"}
 	}
 	// Noon lies in the day that bears the date, whenever the day begins.
 	const noon = 12 * time.Hour
 	return g.DayOf(at.Add(noon + g.DayStart)), nil
 }
+
+// farOff tells of years that nobody means and that stores do not hold.
+func farOff(t time.Time) bool { return t.Year() < 2000 || t.Year() > 2999 }
 
 // StepFor is the step of a report where none is chosen: hours follow each other, but where
 // hours or weekdays are laid over each other the period is one.

@@ -126,6 +126,16 @@ func (l *ledger) ReportCalls(_ context.Context, q ReportCallsQuery, w io.Writer)
 	return l.write(q, w)
 }
 
+func (l *ledger) Issues(_ context.Context, f IssueFilter) ([]IssueInfo, error) {
+	l.asked = append(l.asked, fmt.Sprintf("%+v", f))
+	return []IssueInfo{exampleIssue().IssueInfo}, l.err
+}
+
+func (l *ledger) Issue(_ context.Context, series, date string, version int) (Issue, error) {
+	l.asked = append(l.asked, fmt.Sprint(series, " ", date, " ", version))
+	return exampleIssue(), l.err
+}
+
 func (l *ledger) write(q any, w io.Writer) error {
 	l.mu.Lock()
 	l.asked = append(l.asked, fmt.Sprintf("%+v", q))
@@ -176,7 +186,7 @@ func withLedger(t *testing.T) (*served, *ledger) {
 		Token: token, Gate: door{}, Accounts: &accounts{}, Staff: f, Team: teamOf,
 		Limits:  Limits{PerAddress: 1e6, PerUser: 1e6},
 		Agents:  func() []call.AgentID { return []call.AgentID{exampleAgent, "a1002", "b1"} },
-		Reports: l, History: l, Recordings: l, Feed: l, Audit: l, Hooks: &shelf{},
+		Reports: l, Issues: l, History: l, Recordings: l, Feed: l, Audit: l, Hooks: &shelf{},
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "up 1\n") }),
 	})
 	s.staff = f

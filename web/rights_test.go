@@ -78,6 +78,8 @@ streamEvents      own own own team own no  all no  all no  all no
 getRecording      own own own own  own no  all no  all no  all no
 getRecordingAudio own own own own  own no  all no  all no  all no
 getReport         own own own team no  no  no  no  all all all no
+listIssues        no  no  no  no   no  no  no  no  all all all no
+getIssue          no  no  no  no   no  no  no  no  all all all no
 listReportCalls   own own own team no  no  no  no  all no  all no
 listHooks         no  no  no  no   no  no  no  no  no  no  no  all
 createHook        no  no  no  no   no  no  no  no  no  no  no  all

@@ -51,6 +51,9 @@ func (s *Server) register() {
 	if s.o.Reports != nil {
 		s.registerReports()
 	}
+	if s.o.Issues != nil {
+		s.registerIssues()
+	}
 	if s.o.History != nil {
 		s.registerHistory()
 	}

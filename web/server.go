@@ -49,6 +49,7 @@ type Options struct {
 	Metrics  http.Handler // serves GET /metrics; nil = there is none
 	// Without them their operations do not exist.
 	Reports    Reports
+	Issues     Issues
 	History    History
 	Recordings Recordings // needs History
 	Feed       Feed       // needs History

@@ -33,6 +33,7 @@ type cli struct {
 	Check      checkCmd      `cmd:"" help:"Say in plain words what is missing or wrong."`
 	Live       liveCmd       `cmd:"" help:"Show queues, agents and calls, refreshed in place."`
 	Report     reportCmd     `cmd:"" help:"Print the figures of a period."`
+	Issues     issuesCmd     `cmd:"" help:"Reports of days, weeks and months as they were issued."`
 	Stats      statsCmd      `cmd:"" help:"Compare the counters in Redis with the ledger, or rebuild them."`
 	Recordings recordingsCmd `cmd:"" help:"Find recordings."`
 	Agent      agentCmd      `cmd:"" help:"Set an agent ready, on a break or offline."`

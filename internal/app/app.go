@@ -344,7 +344,7 @@ func (a *App) startWeb(ctx context.Context) error {
 	s, err := web.Listen(ctx, web.Options{
 		Listen: a.cfg.API.Listen, Token: a.cfg.API.Token.Reveal(), Desk: a, Metrics: metrics.Handler(a.readings, a.tallies),
 		Gate: a.people, Accounts: a.people, Staff: a.people, Audit: deeds{a.people.Log.log}, Team: a.teams(),
-		Agents: a.agents, Reports: facts, History: facts, Recordings: facts, Feed: feed{a.ledger, &a.stored},
+		Agents: a.agents, Reports: facts, Issues: facts, History: facts, Recordings: facts, Feed: feed{a.ledger, &a.stored},
 		Hooks: hookFile{filepath.Join(filepath.Dir(filepath.Clean(a.cfg.Recordings.Dir)), "hooks.json"), a.log},
 		Log:   a.log.With("part", "web"),
 	})

@@ -8,41 +8,35 @@ import (
 
 	"hotline/acd/redisstore"
 	"hotline/call"
+	"hotline/configs"
 	"hotline/reports"
 )
 
-const (
-	// lookAtClock bounds a wait for the night, so that a clock that was set is noticed.
-	lookAtClock = time.Minute
-	// nightlyAgain is between two attempts while Redis or the ledger is away.
-	nightlyAgain = 10 * time.Minute
-	// namedMax is how many differences stand in the log.
-	namedMax = 5
-)
+// namedMax is how many differences stand in the log.
+const namedMax = 5
 
 // nightly holds the counters in Redis against the ledger once a night, because a counter that
 // somebody changed by hand, or a fault of our own, would show in no other way. On a difference
 // it raises the alarm and has the counters rebuilt. One goroutine owns it, that of run.
 type nightly struct {
-	grid reports.Grid  // of days of the site
-	at   time.Duration // time of day of the site
-	days int           // so many finished ones are compared
+	nights
+
+	grid reports.Grid // of days of the site
+	days int          // so many finished ones are compared
 
 	verify  func(context.Context, redisstore.Span) (redisstore.Verdict, error)
 	rebuild func(context.Context) error
 	keeps   *retention  // what is deleted after the check; nil = nothing
 	alarm   func(error) // nil when it is over
 	log     *slog.Logger
-
-	now   func() time.Time
-	after func(time.Duration) <-chan time.Time
 }
 
-// startNightly begins the work of the nights, if there is any.
+// startNightly begins the work of the nights.
 func (a *App) startNightly(ctx context.Context) error {
 	if a.cfg.Figures.VerifyDays > 0 || a.cfg.Ledger.KeepDays > 0 {
 		a.run(ctx, "nightly", a.nightly().run)
 	}
+	a.run(ctx, "issues", a.issuer().run)
 	return nil
 }
 
@@ -50,8 +44,8 @@ func (a *App) nightly() *nightly {
 	ledger := gentle{a.ledger}
 	grid := reports.Grid{Zone: a.cfg.Zone(), DayStart: time.Duration(a.cfg.Site.DayStart) * time.Minute}
 	return &nightly{
-		grid: grid, keeps: a.retention(grid),
-		at: time.Duration(a.cfg.Figures.VerifyAt) * time.Minute, days: a.cfg.Figures.VerifyDays,
+		nights: a.nightsAt(a.cfg.Figures.VerifyAt),
+		grid:   grid, days: a.cfg.Figures.VerifyDays, keeps: a.retention(grid),
 		verify: func(ctx context.Context, span redisstore.Span) (redisstore.Verdict, error) {
 			return a.redis.Verify(ctx, ledger, span)
 		},
@@ -61,50 +55,23 @@ func (a *App) nightly() *nightly {
 		},
 		alarm: func(cause error) { a.health.set("figures", cause) },
 		log:   a.log.With("part", "figures check"),
-		now:   time.Now, after: time.After,
 	}
+}
+
+// nightsAt are those of the site at a time of day.
+func (a *App) nightsAt(at configs.ClockTime) nights {
+	return nights{zone: a.cfg.Zone(), at: time.Duration(at) * time.Minute, now: time.Now, after: time.After}
 }
 
 // run compares, and deletes what is old, once a night until ctx ends.
 func (n *nightly) run(ctx context.Context) error {
-	for n.sleep(ctx) == nil {
-		for n.check(ctx) != nil {
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-n.after(nightlyAgain):
-			}
+	return n.each(ctx, func(ctx context.Context) error {
+		if err := n.check(ctx); err != nil {
+			return err
 		}
 		n.keeps.forget(ctx, n.now())
-	}
-	return nil
-}
-
-// sleep waits for the next time of day, or gives the error of a context that ended.
-func (n *nightly) sleep(ctx context.Context) error {
-	next := n.next(n.now())
-	for {
-		left := next.Sub(n.now())
-		if left <= 0 {
-			return ctx.Err()
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-n.after(min(left, lookAtClock)):
-		}
-	}
-}
-
-// next is the first time of day after now.
-func (n *nightly) next(now time.Time) time.Time {
-	local := now.In(n.grid.Zone)
-	for plus := 0; ; plus++ {
-		at := time.Date(local.Year(), local.Month(), local.Day()+plus, 0, int(n.at/time.Minute), 0, 0, n.grid.Zone)
-		if at.After(now) {
-			return at
-		}
-	}
+		return nil
+	})
 }
 
 // check compares the finished days. An error means that this could not be done and must be

@@ -41,20 +41,25 @@ func newNight(t *testing.T, begin time.Time) *night {
 	}
 	n.clock <- begin
 	n.nightly = &nightly{
-		grid: reports.Grid{Zone: zone}, at: 3*time.Hour + 30*time.Minute, days: 3,
+		nights: nights{zone: zone, at: 3*time.Hour + 30*time.Minute, now: n.read, after: n.wait},
+		grid:   reports.Grid{Zone: zone}, days: 3,
 		alarm: func(cause error) { n.alarms <- cause },
 		log:   slog.New(slog.NewTextHandler(&n.log, nil)),
-		now: func() time.Time {
-			at := <-n.clock
-			n.clock <- at
-			return at
-		},
-		after: func(d time.Duration) <-chan time.Time {
-			n.waits <- d
-			return n.elapsed
-		},
 	}
 	return n
+}
+
+// read is the time of the test.
+func (n *night) read() time.Time {
+	at := <-n.clock
+	n.clock <- at
+	return at
+}
+
+// wait tells the test of a wait.
+func (n *night) wait(d time.Duration) <-chan time.Time {
+	n.waits <- d
+	return n.elapsed
 }
 
 // pass lets the wait that the check is in end at a time.

@@ -124,6 +124,14 @@ func invalid(err error) error {
 	return err
 }
 
+// badPeriod turns what is wrong with a day or a time into a refusal.
+func badPeriod(err error) error {
+	if wrong, ok := errors.AsType[*reports.PeriodError](err); ok {
+		return web.BadField(wrong.End, wrong.Rule)
+	}
+	return err
+}
+
 // maxDays bounds a report: years of quarters of an hour are no table that anybody reads.
 const maxDays = 400
 
@@ -141,12 +149,9 @@ func (r records) order(q web.ReportScope, now time.Time) (ReportOrder, error) {
 	}
 	var err error
 	spec.Period, err = spec.Grid.Period(q.From, q.To, now)
-	if wrong, ok := errors.AsType[*reports.PeriodError](err); ok {
-		return ReportOrder{}, web.BadField(wrong.End, wrong.Rule)
-	}
 	switch {
 	case err != nil:
-		return ReportOrder{}, err
+		return ReportOrder{}, badPeriod(err)
 	case spec.Period.End.Sub(spec.Period.Start).Hours()/24 > maxDays:
 		return ReportOrder{}, web.BadField("to", fmt.Sprintf("must be at most %d days after from", maxDays))
 	}

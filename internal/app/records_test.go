@@ -15,6 +15,7 @@ import (
 
 	"hotline/call"
 	"hotline/configs"
+	"hotline/reports"
 	"hotline/reports/sqlstore"
 	"hotline/web"
 )
@@ -222,5 +223,34 @@ func TestReportsByTeamBesideAWeekBefore(t *testing.T) {
 	out.Reset()
 	if err := r.Report(t.Context(), q, &out); err != nil || !strings.HasPrefix(out.String(), "PK") {
 		t.Errorf("%v %.20q", err, out.String())
+	}
+}
+
+// TestS46IssuesForTheAPI keeps an issue and reads it as the API does.
+func TestS46IssuesForTheAPI(t *testing.T) {
+	r := factsOf(t)
+	made := time.Date(2026, 3, 3, 9, 0, 0, 0, r.cfg.Zone())
+	if _, err := MakeIssue(t.Context(), r.cfg, r.ledger, reports.Issue{
+		Series: reports.Daily, Period: reports.Interval{Start: made.AddDate(0, 0, -1)}, Author: "wang", Made: made,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	list, err := r.Issues(t.Context(), web.IssueFilter{To: "2026-03-20"})
+	if err != nil || len(list) != 1 || !list[0].OnTime || list[0].Author != "wang" || !list[0].Made.Equal(made) ||
+		list[0].Due.Format(time.DateTime) != "2026-03-04 00:00:00" {
+		t.Errorf("%v %+v", err, list)
+	}
+	if list, err = r.Issues(t.Context(), web.IssueFilter{}); err != nil || len(list) != 0 {
+		t.Errorf("of the last days: %v %+v", err, list)
+	}
+	one, err := r.Issue(t.Context(), "daily", "2026-03-02", 0)
+	if err != nil || !strings.Contains(one.Text, "服务水平") || !json.Valid(one.Figures) || one.Version != 1 {
+		t.Errorf("%v %+v", err, one)
+	}
+	for status, date := range map[int]string{404: "2026-03-03", 422: "2026-02-30"} {
+		var p web.Problem
+		if _, err := r.Issue(t.Context(), "daily", date, 0); !errors.As(err, &p) || p.Status != status || p.Field != "date" {
+			t.Errorf("%s: %v", date, err)
+		}
 	}
 }

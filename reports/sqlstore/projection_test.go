@@ -225,7 +225,7 @@ func TestTablesOfAnOlderLedger(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range 2 { // the rings, then the tables
+		for range 4 { // issues, what is forgotten, the index of rings, then the tables
 			if _, err := p.Down(t.Context()); err != nil {
 				t.Fatal(err)
 			}
