@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hotline/people"
+	"hotline/test/house"
 	"hotline/web"
 )
 
@@ -115,6 +116,33 @@ func TestSignInToARunningHotline(t *testing.T) {
 	}
 	d.tells(hotline, config, once, secret, d.access.Once, boss.cookie.Value)
 	d.end(syscall.SIGINT)
+}
+
+// TestFirstStartPrintsAPassword: once, to standard output and not into the log, and it opens.
+// Who is signed in stays so over a restart.
+func TestFirstStartPrintsAPassword(t *testing.T) {
+	h := house.OpenOutside(t, 1, nil)
+	c := h.Controller(house.Build(t), "only")
+	acts := func() bool { return len(h.Live().Agents) == 1 }
+	h.Until("it acts", acts)
+	var once string
+	h.Until("it has printed the password", func() bool {
+		_, once, _ = strings.Cut(c.Said(), "user admin\none-time password ")
+		return strings.HasSuffix(once, "\n")
+	})
+	once = strings.TrimSpace(once)
+	admin := newVisitor(t, "http://"+c.Addr())
+	if me := admin.enter("admin", once, "plum rain over the bridge"); !me.MustEnroll {
+		t.Errorf("the first administrator is %+v", me)
+	}
+	c.End()
+	c.Start()
+	h.Until("it acts again", acts)
+	admin.api = "http://" + c.Addr()
+	admin.must("GET", "/api/v1/session", "")
+	if strings.Count(c.Said(), "password") != 1 || strings.Contains(c.Log(), once) {
+		t.Errorf("it said %q", c.Said())
+	}
 }
 
 // tells looks into the audit log by the command line: it is whole, has what was done, and

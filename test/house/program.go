@@ -28,8 +28,9 @@ const programToken = "a token for the tests of the whole system"
 type Controller struct {
 	h    *House
 	name string
-	file string // the program
-	log  *os.File
+	file string   // the program
+	log  *os.File // standard error
+	out  *os.File // standard output
 	proc *testbed.Process
 	api  *live.Client
 	addr string // of the API
@@ -92,14 +93,10 @@ func (h *House) settings() string {
 func (c *Controller) Start() {
 	t := c.h.T
 	t.Helper()
-	name := filepath.Join(c.h.Dir, c.name+".log")
-	log, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
+	log, out := c.open(".log"), c.open(".out")
 	settings := filepath.Join(c.h.Dir, "hotline.yaml")
 	cmd := exec.Command(c.file, "serve", "--config", settings) //nolint:gosec,noctx // our own, ended by Kill and end
-	cmd.Stderr = log
+	cmd.Stderr, cmd.Stdout = log, out
 	for _, v := range os.Environ() {
 		if !strings.HasPrefix(v, "HOTLINE_") { // those would be settings
 			cmd.Env = append(cmd.Env, v)
@@ -111,9 +108,19 @@ func (c *Controller) Start() {
 	}
 	c.h.mu.Lock()
 	defer c.h.mu.Unlock()
-	c.log, c.proc = log, proc
+	c.log, c.out, c.proc = log, out, proc
 	c.runs++
 	c.h.acting = c
+}
+
+// open opens a file of the controller to which all its runs add.
+func (c *Controller) open(ending string) *os.File {
+	c.h.T.Helper()
+	f, err := os.OpenFile(filepath.Join(c.h.Dir, c.name+ending), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		c.h.T.Fatal(err)
+	}
+	return f
 }
 
 // runsLine tells where the API listens, as soon as the controller acts. A run that was killed
@@ -195,6 +202,24 @@ func (c *Controller) Log() string {
 	return string(text)
 }
 
+// Said is what the controller has written to standard output, over all its runs.
+func (c *Controller) Said() string {
+	c.h.T.Helper()
+	text, err := os.ReadFile(filepath.Join(c.h.Dir, c.name+".out"))
+	if err != nil {
+		c.h.T.Fatal(err)
+	}
+	return string(text)
+}
+
+// Addr is the address of its API, "" before it acts.
+func (c *Controller) Addr() string {
+	c.h.mu.Lock()
+	defer c.h.mu.Unlock()
+	c.client()
+	return c.addr
+}
+
 // Signal sends a signal, such as SIGSTOP.
 func (c *Controller) Signal(s syscall.Signal) {
 	c.h.T.Helper()
@@ -218,7 +243,7 @@ func (c *Controller) close() {
 	if c.api != nil {
 		c.api.Close()
 	}
-	if err := c.log.Close(); err != nil {
+	if err := errors.Join(c.log.Close(), c.out.Close()); err != nil {
 		c.h.T.Error(err)
 	}
 	c.proc, c.api = nil, nil
