@@ -3,10 +3,12 @@ package reports_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"hotline/call"
 	"hotline/reports"
 )
 
@@ -71,5 +73,34 @@ func TestS44IssueOfADay(t *testing.T) {
 	if len(all.Whole.Metrics) < 22 || total["offered"] != sum["offered"] || sum["offered"] == 0.0 ||
 		total["arrived"] == 0.0 {
 		t.Errorf("%d metrics, total %v, queues %v", len(all.Whole.Metrics), total, sum)
+	}
+}
+
+// TestS45WeeklyIssueTellsOfSatisfaction: how content callers were is in the report of the week.
+func TestS45WeeklyIssueTellsOfSatisfaction(t *testing.T) {
+	t.Parallel()
+	spec := daySpec(t)
+	spec.Period = reports.Weekly.PeriodOf(spec.Grid, spec.Period.Start)
+	d := &desk{start: spec.Period.Start}
+	for day, score := range []int{5, 4, 1} {
+		id, at := call.ID(fmt.Sprint(day)), float64(day)*86_400+3_600
+		d.queued(id, "complaints", at, false).answered(5, "ann", 60, 10)
+		d.write(call.Event{
+			Kind: call.Surveyed, At: d.at(at + 70), Call: id, Queue: "complaints", Agent: "ann", Score: score,
+		})
+	}
+	whole, queues := reports.Weekly.IssueSpecs(spec)
+	text, figures, err := reports.WriteIssue(compute(t, d.events, whole), compute(t, d.events, queues))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all struct {
+		Whole struct{ Surveys []map[string]any }
+	}
+	if err := json.Unmarshal(figures, &all); err != nil || len(all.Whole.Surveys) != 1 {
+		t.Fatalf("%v %s", err, figures)
+	}
+	if got := all.Whole.Surveys[0]; got["answered"] != 3.0 || got["score_5"] != 1.0 || !strings.Contains(text, "66.67") {
+		t.Errorf("satisfaction %v, want three answers and two of three content in\n%s", got, text)
 	}
 }
