@@ -82,6 +82,7 @@ func (c demoCmd) Run(e env) (err error) {
 	log := logger(e.errOut, configs.Log{Level: "error", Format: "text"})
 	site, err := demo.Start(e.ctx, demo.Options{
 		Agents: c.accounts(), Language: c.Lang, Stage: stages(e.errOut), Log: log,
+		Change: func(cfg *configs.Config) { cfg.People.SecondFactor = nil }, // nobody binds a telephone to a demo
 	})
 	if err != nil {
 		return err
