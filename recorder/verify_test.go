@@ -65,7 +65,9 @@ func TestS22SilentSpansAreFound(t *testing.T) {
 	}
 }
 
-func TestBrokenFilesAreTold(t *testing.T) {
+// TestPeers09BrokenFilesAreTold: a file without its header, cut off or with something
+// behind its end is no recording, and the verifier says so.
+func TestPeers09BrokenFilesAreTold(t *testing.T) {
 	whole := wave(sound(20_000, 1), sound(20_000, 2))
 	for name, c := range map[string]struct {
 		content []byte
