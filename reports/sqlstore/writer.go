@@ -137,9 +137,10 @@ func (w *Writer) record(events ...call.Event) error {
 }
 
 // hurries tells whether an event is written at once, with all that waits before it. Where a
-// process is killed, Asterisk still shows who is there, but not since when he talks or when he
-// ended: what is lost of these two with a batch, the next run can only guess.
-func hurries(e call.Event) bool { return e.Kind == call.Answered || e.Kind == call.TalkEnded }
+// process is killed, Asterisk still shows who is there and the recording tells when a call
+// ended, but nothing tells afterwards since when an agent talked. No other event is worth a
+// transaction of its own, which the counters and whoever listens have to follow.
+func hurries(e call.Event) bool { return e.Kind == call.Answered }
 
 // Save records one event and returns when it is in the ledger: for those who may do
 // something only after that, such as delete a file. Unlike Record and Flush it tells when

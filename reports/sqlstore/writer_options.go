@@ -15,7 +15,7 @@ type WriterOptions struct {
 	// MaxBatch is the most events in one transaction; default 512.
 	MaxBatch int
 	// MaxDelay is how long the first event of a batch waits for others; default 100 ms. The
-	// begin and the end of a talk wait for none.
+	// begin of a talk waits for none.
 	MaxDelay time.Duration
 	// Attempt is the time limit of one attempt to write; default 10 s.
 	Attempt time.Duration
