@@ -41,7 +41,7 @@ func (f *flow) ask(ctx context.Context, id call.LegID, to Target) error {
 	}
 	f.consult = k
 	f.intend(ctx, id, to)
-	if err := f.m.opt.Phone.StartMusic(ctx, id, f.room.Music); err != nil {
+	if err := f.startMusicOf(ctx, id); err != nil {
 		f.log.Warn("no music for the agent who waits", "error", err)
 	}
 	if to.Number != "" {
@@ -83,7 +83,7 @@ func (f *flow) consultConnected(ctx context.Context, id call.LegID) {
 			Offer: call.OfferID(id), Leg: id,
 		})
 	}
-	f.side.Go(func() { f.stopMusicOf(ctx, k.by) })
+	f.stopMusicBeside(ctx, k.by)
 }
 
 // endConsult ends a consultation from the asking side; its end brings the agent back.

@@ -91,6 +91,7 @@ type flow struct {
 	ending  call.Ending
 	by      call.Party
 	side    sync.WaitGroup // commands that run beside the flow
+	tunes   music
 
 	seenMu sync.Mutex
 	seen   Status
@@ -102,6 +103,7 @@ func newFlow(m *Manager, a Arrival) *flow {
 		box: newMailbox(mailboxBound), bridge: BridgeID(BridgePrefix + string(a.Call)),
 		deadline: time.NewTimer(time.Hour), legs: map[call.LegID]*leg{},
 	}
+	f.tunes.orders, f.tunes.over = map[call.LegID]int{}, make(chan struct{})
 	f.deadline.Stop()
 	if a.Outbound {
 		f.out = &outbound{}
@@ -116,6 +118,7 @@ func (f *flow) run(ctx context.Context, begin func(ctx context.Context, f *flow)
 	defer f.m.forget(f)
 	defer f.deadline.Stop()
 	defer f.side.Wait()
+	defer close(f.tunes.over)
 	begin(ctx, f)
 	for f.stage != Over {
 		select {

@@ -84,6 +84,7 @@ func (o *Options) validate() error {
 type Manager struct {
 	opt   Options
 	lines map[string]Line
+	again []time.Duration // pauses of stopAgain
 
 	ctx  context.Context
 	stop context.CancelFunc
@@ -112,7 +113,8 @@ func NewManager(opt Options) (*Manager, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	return &Manager{
-		opt: opt, lines: lines, ctx: ctx, stop: stop, flows: map[call.ID]*flow{}, over: map[call.ID]bool{},
+		opt: opt, lines: lines, again: stopAgain, ctx: ctx, stop: stop,
+		flows: map[call.ID]*flow{}, over: map[call.ID]bool{},
 	}, nil
 }
 

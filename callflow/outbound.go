@@ -147,7 +147,7 @@ func (f *flow) callerUp(ctx context.Context, s CallerUp) {
 	f.out.answer = time.Now()
 	f.recordFrom(s.At)
 	if tone := f.out.tone; tone != "" {
-		f.side.Go(func() { f.quiet(ctx, tone) })
+		f.quietBeside(ctx, tone)
 	}
 	if err := f.m.opt.Phone.Join(ctx, f.bridge, f.a.Leg); err != nil {
 		f.log.Error("customer cannot join the agent", "error", err)

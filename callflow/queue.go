@@ -24,17 +24,26 @@ func (f *flow) enqueue(ctx context.Context) {
 	f.first()
 }
 
-func (f *flow) music(ctx context.Context) {
-	if err := f.m.opt.Phone.StartMusic(ctx, f.a.Leg, f.room.Music); err != nil {
-		f.log.Warn("music failed", "error", err)
-	}
-}
-
 // quiet ends what the caller hears from us.
 func (f *flow) quiet(ctx context.Context, playing PlaybackID) {
 	if playing == "" {
 		f.stopMusic(ctx)
-	} else if err := f.m.opt.Phone.StopPlay(ctx, playing); err != nil {
+	} else {
+		f.stopPlay(ctx, playing)
+	}
+}
+
+// quietBeside does it beside the flow.
+func (f *flow) quietBeside(ctx context.Context, playing PlaybackID) {
+	if playing == "" {
+		f.stopMusicBeside(ctx, f.a.Leg)
+	} else {
+		f.side.Go(func() { f.stopPlay(ctx, playing) })
+	}
+}
+
+func (f *flow) stopPlay(ctx context.Context, playing PlaybackID) {
+	if err := f.m.opt.Phone.StopPlay(ctx, playing); err != nil {
 		f.log.Warn("prompt not stopped", "error", err)
 	}
 }
@@ -179,16 +188,6 @@ func (f *flow) insist(ctx context.Context, id call.LegID, cause Cause) {
 		if f.m.opt.Phone.HangUp(ctx, id, cause) == nil {
 			return
 		}
-	}
-}
-
-func (f *flow) stopMusic(ctx context.Context) { f.stopMusicOf(ctx, f.a.Leg) }
-
-// stopMusicOf runs beside the flow too and reads nothing of it that changes. That it fails is
-// no fault when the party has just left.
-func (f *flow) stopMusicOf(ctx context.Context, id call.LegID) {
-	if err := f.m.opt.Phone.StopMusic(ctx, id); err != nil {
-		f.log.Info("music not stopped", "leg", id, "error", err)
 	}
 }
 

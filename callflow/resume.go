@@ -138,6 +138,7 @@ func (f *flow) resumeLegs(ctx context.Context, r Resumption) {
 		f.resumeAsking(ctx, *r.Asks)
 	case first.Joined:
 		f.talkWith(first)
+		f.stopMusicBeside(ctx, f.a.Leg) // the run before this one may have died before it did
 	case !first.Up:
 		f.flag(first.Below)
 		f.to(Waiting)

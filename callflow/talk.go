@@ -41,7 +41,7 @@ func (f *flow) connect(ctx context.Context, a acd.Connect) {
 	playing := f.playing
 	f.playing, f.onKey = "", nil
 	f.deadline.Stop()
-	f.side.Go(func() { f.quiet(ctx, playing) })
+	f.quietBeside(ctx, playing)
 	if err := f.m.opt.Phone.Join(ctx, f.bridge, id); err != nil {
 		// The leg's end, when it comes, tells the engine; here nobody is left alone.
 		f.log.Error("agent cannot join the caller", "agent", a.Agent, "error", err)
