@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -238,15 +239,17 @@ func (h *House) Settle() []call.Event {
 	}()
 	h.Until("every call has its recording", func() bool {
 		events = h.Events()
-		n := map[call.Kind]int{}
+		n, recorded := map[call.Kind]int{}, map[call.ID]bool{}
 		for _, e := range events {
 			n[e.Kind]++
-			if e.Kind == call.Ended && e.Ending.Class == call.ClassUnreached {
-				n[call.Recorded]++ // nobody answered, so there is nothing to record
+			switch {
+			case e.Kind == call.Recorded, e.Kind == call.RecordingFault,
+				e.Kind == call.Ended && e.Ending.Class == call.ClassUnreached: // nobody answered, nothing to record
+				recorded[e.Call] = true
 			}
 		}
 		return n[call.Arrived] == n[call.Ended] && n[call.TalkEnded] == n[call.WrapUpEnded] &&
-			n[call.Recorded]+n[call.RecordingFault] >= n[call.Ended]
+			!slices.ContainsFunc(events, func(e call.Event) bool { return e.Kind == call.Ended && !recorded[e.Call] })
 	})
 	return events
 }
