@@ -48,6 +48,22 @@ func (c *Calibration) add(s Stay) {
 	}
 }
 
+// Calibration judges what the caller was told.
+func (s Stay) Calibration() Calibration {
+	var c Calibration
+	c.add(s)
+	return c
+}
+
+func (c *Calibration) sum(d Calibration) {
+	c.Told += d.Told
+	c.Answered += d.Answered
+	c.WithinP50 += d.WithinP50
+	c.WithinP90 += d.WithinP90
+	c.Over += d.Over
+	c.Under += d.Under
+}
+
 // Error is the mean distance between what was said and the wait.
 func (c Calibration) Error() Mean { return Mean{c.Over + c.Under, c.Answered} }
 

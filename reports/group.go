@@ -95,6 +95,7 @@ func (d Dimension) needs() knowledge {
 // fact is one thing that is counted, and where. One of the pointers is set.
 type fact struct {
 	knows knowledge
+	rule  Rule
 	group Group
 	at    time.Time // decides the interval
 	stay  *Stay
@@ -124,7 +125,7 @@ func (f fact) into(g *Figures, r Rules) {
 func (t *tally) facts(j *Journey, take func(fact)) {
 	for i := range j.Stays {
 		f := t.placed(j, j.Stays[i].Queue, j.Stays[i].Agent, j.Stays[i].Entered)
-		f.stay = &j.Stays[i]
+		f.rule, f.stay = AtEntry, &j.Stays[i]
 		take(f)
 	}
 	for i := range j.Legs {
@@ -133,21 +134,21 @@ func (t *tally) facts(j *Journey, take func(fact)) {
 			continue
 		}
 		f := t.placed(j, l.Queue, l.Agent, l.Answer)
-		f.leg = l
+		f.rule, f.leg = AtAnswer, l
 		take(f)
 	}
 	for i := range j.Offers {
 		f := t.placed(j, j.Offers[i].Queue, j.Offers[i].Agent, j.Offers[i].Begin)
-		f.offer = &j.Offers[i]
+		f.rule, f.offer = AtRing, &j.Offers[i]
 		take(f)
 	}
 	if j.Dial != nil {
 		f := t.agentFact(j.Dial.Agent)
-		f.at, f.dial = j.Dial.At, j.Dial
+		f.rule, f.at, f.dial = AtDial, j.Dial.At, j.Dial
 		take(f)
 	}
 	if !j.Outbound {
-		take(fact{knows: knowsLine, at: j.Arrived, group: Group{Line: j.Line}, call: j})
+		take(fact{knows: knowsLine, rule: AtArrival, at: j.Arrived, group: Group{Line: j.Line}, call: j})
 	}
 }
 

@@ -45,24 +45,45 @@ func (a Arrivals) outcomes() int64 {
 	return a.Answered + a.Abandoned + a.Voiced + a.TurnedAway + a.Unfinished
 }
 
+// fields are the counts in an order that is stored, see Fate: a new one comes last.
+func (a *Arrivals) fields() []*int64 {
+	return []*int64{
+		&a.Arrived, &a.Entered, &a.HungUpInGreeting, &a.Closed, &a.UnknownLine, &a.Failed, &a.Other, &a.Open,
+		&a.Answered, &a.Abandoned, &a.Voiced, &a.TurnedAway, &a.Unfinished,
+		&a.Busy, &a.Messages, &a.Dropped, &a.CalledBack,
+	}
+}
+
 func (a *Arrivals) sum(b Arrivals) {
-	a.Arrived += b.Arrived
-	a.Entered += b.Entered
-	a.HungUpInGreeting += b.HungUpInGreeting
-	a.Closed += b.Closed
-	a.UnknownLine += b.UnknownLine
-	a.Failed += b.Failed
-	a.Other += b.Other
-	a.Open += b.Open
-	a.Answered += b.Answered
-	a.Abandoned += b.Abandoned
-	a.Voiced += b.Voiced
-	a.TurnedAway += b.TurnedAway
-	a.Unfinished += b.Unfinished
-	a.Busy += b.Busy
-	a.Messages += b.Messages
-	a.Dropped += b.Dropped
-	a.CalledBack += b.CalledBack
+	all := a.fields()
+	for i, n := range b.fields() {
+		*all[i] += *n
+	}
+}
+
+// Fate is what became of one call: which fields of Arrivals count it, one bit for each.
+type Fate int64
+
+// Fate is what became of the call so far; 0 for one that nobody made to us.
+func (j *Journey) Fate() Fate {
+	var a Arrivals
+	if !j.Outbound {
+		a.count(j)
+	}
+	var fate Fate
+	for i, n := range a.fields() {
+		fate |= Fate(*n) << i
+	}
+	return fate
+}
+
+// Of counts n calls of one fate.
+func (f Fate) Of(n int64) Arrivals {
+	var a Arrivals
+	for i, field := range a.fields() {
+		*field = n * int64(f>>i&1)
+	}
+	return a
 }
 
 // count counts one call.

@@ -30,16 +30,15 @@ type Rules struct {
 	Ring call.Millis
 }
 
+// RingCycle is Ring or its default.
+func (r Rules) RingCycle() call.Millis { return cmp.Or(r.Ring, chineseRing) }
+
 // chineseRing is the cycle of a ring in China.
 const chineseRing call.Millis = 5_000
 
 // rings is how often a phone rang in so much time; it rings at once.
 func (r Rules) rings(d call.Millis) int64 {
-	cycle := r.Ring
-	if cycle == 0 {
-		cycle = chineseRing
-	}
-	return 1 + int64(max(0, d)/cycle)
+	return 1 + int64(max(0, d)/r.RingCycle())
 }
 
 // DefaultRules are answered within 15 s and short below 5 s.
@@ -90,6 +89,9 @@ type Spec struct {
 	Deviance Deviance
 	// Empty shows intervals without a call as well.
 	Empty bool
+	// Only are the rules of the figures that are counted, all when empty. A row is shown where
+	// something is counted.
+	Only []Rule
 }
 
 // complete fills in defaults.
@@ -105,7 +107,12 @@ func (s Spec) complete() Spec {
 
 // TellsOfAgents tells whether the time of agents has a place in the report: it belongs to no
 // queue and no line.
-func (s Spec) TellsOfAgents() bool { return s.complete().needs()&^knowsAgent == 0 }
+func (s Spec) TellsOfAgents() bool {
+	return s.counts(Prorated) && s.complete().needs()&^knowsAgent == 0
+}
+
+// counts tells whether figures of a rule are asked for.
+func (s Spec) counts(r Rule) bool { return len(s.Only) == 0 || slices.Contains(s.Only, r) }
 
 // needs is what must be known of a fact to give it a place in the report.
 func (s Spec) needs() knowledge {

@@ -193,9 +193,9 @@ func (t *tally) addRoster(shifts []Shift) error {
 	return nil
 }
 
-// agentFact is a fact of which nothing is known but the agent.
+// agentFact is a fact, such as his time, of which nothing is known but the agent.
 func (t *tally) agentFact(a call.AgentID) fact {
-	return fact{knows: knowsAgent, group: Group{Agent: a, Team: t.spec.Teams[a]}}
+	return fact{knows: knowsAgent, rule: Prorated, group: Group{Agent: a, Team: t.spec.Teams[a]}}
 }
 
 // prorate cuts a time of an agent at the borders of the cells and gives each its part.

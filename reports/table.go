@@ -54,6 +54,37 @@ type View struct {
 	ClearNumbers bool
 }
 
+// Only are the rules of the figures that a view shows, for Spec.Only; nil where it shows all of
+// them. The entry to the queue is always among them, because the head of a report has the service
+// level. The error wraps ErrInvalid.
+func (v View) Only() ([]Rule, error) {
+	if err := v.complete(); err != nil {
+		return nil, err
+	}
+	if slices.Contains(v.Parts, MetricsPart) {
+		return nil, nil
+	}
+	rules := []Rule{AtEntry}
+	if slices.Contains(v.Parts, BreaksPart) {
+		rules = append(rules, Prorated)
+	}
+	chosen, err := choose(v.Columns)
+	for _, c := range chosen {
+		if c.rule == AnswerAnd {
+			rules = append(rules, AtAnswer, Prorated)
+		} else {
+			rules = append(rules, c.rule)
+		}
+	}
+	slices.Sort(rules)
+	return slices.Compact(rules), err
+}
+
+// Lists tells whether a view shows more than figures and lines, what Counter does not know.
+func (v View) Lists() bool {
+	return slices.ContainsFunc(v.Parts, func(p Part) bool { return p != FiguresPart && p != LinesPart })
+}
+
 // Write shows a report. A wrong view is an error wrapping ErrInvalid, and then nothing was
 // written.
 func (r *Report) Write(w io.Writer, v View) error {

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"hotline/call"
 	"hotline/reports"
 )
@@ -213,6 +215,42 @@ func TestErrorsOfTheWriterAreTold(t *testing.T) {
 			if err := r.Write(&full{room}, reports.View{Format: format, BOM: true}); !errors.Is(err, errFull) {
 				t.Errorf("%s with room for %d bytes: error %v", format, room, err)
 			}
+		}
+	}
+}
+
+// TestViewsCountWhatTheyShow: what a view says it shows is enough for each of its columns.
+func TestViewsCountWhatTheyShow(t *testing.T) {
+	t.Parallel()
+	total := func(only []reports.Rule, v reports.View) any {
+		spec := daySpec(t)
+		spec.By, spec.Only = []reports.Dimension{reports.ByNothing}, only
+		var shown struct {
+			About   map[string]any
+			Figures []map[string]any
+		}
+		if err := json.Unmarshal([]byte(show(t, compute(t, fixedLog(t), spec), v)), &shown); err != nil {
+			t.Fatal(err)
+		}
+		return []any{shown.About, shown.Figures[len(shown.Figures)-1]}
+	}
+	for _, c := range reports.Columns() {
+		v := reports.View{Format: reports.JSONFormat, Columns: []reports.Column{c}}
+		only, err := v.Only()
+		if err != nil || len(only) == 0 {
+			t.Fatalf("%s is counted by %v, %v", c, only, err)
+		}
+		if diff := cmp.Diff(total(nil, v), total(only, v)); diff != "" {
+			t.Errorf("%s is counted by %v (-all +only):\n%s", c, only, diff)
+		}
+	}
+	if _, err := (reports.View{Columns: []reports.Column{"none"}}).Only(); !errors.Is(err, reports.ErrInvalid) {
+		t.Errorf("a column that is none: %v", err)
+	}
+	for part, all := range map[reports.Part]bool{reports.MetricsPart: true, reports.LatePart: false} {
+		v := reports.View{Parts: []reports.Part{part}}
+		if only, err := v.Only(); err != nil || all != (only == nil) || !v.Lists() {
+			t.Errorf("%s is counted by %v, %v, lists %t", part, only, err, v.Lists())
 		}
 	}
 }

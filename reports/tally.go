@@ -77,14 +77,25 @@ func (t *tally) addToLists(j *Journey, f fact) {
 	if f.stay.late(t.spec.Rules) {
 		t.late = append(t.late, lateOf(*j, *f.stay))
 	}
-	if t.hours == nil {
-		return
+	if hour := t.hour(f.at); hour != nil {
+		f.into(hour, t.spec.Rules)
 	}
-	hour := Grid{Step: Hour, Zone: t.spec.Grid.Zone, DayStart: t.spec.Grid.DayStart}.Of(f.at).Start.UTC()
+}
+
+// hour is what the correlation counts of the hour that holds at, nil when it counts nothing.
+func (t *tally) hour(at time.Time) *Figures {
+	if t.hours == nil {
+		return nil
+	}
+	hour := t.hourGrid().Of(at).Start.UTC()
 	if t.hours[hour] == nil {
 		t.hours[hour] = &Figures{}
 	}
-	f.into(t.hours[hour], t.spec.Rules)
+	return t.hours[hour]
+}
+
+func (t *tally) hourGrid() Grid {
+	return Grid{Step: Hour, Zone: t.spec.Grid.Zone, DayStart: t.spec.Grid.DayStart}
 }
 
 // shows tells whether a fact belongs to the report, in a cell or in a list.
@@ -101,7 +112,7 @@ func (t *tally) showsLine(number string) bool {
 // figures are those of the cell of a fact, nil when they are not asked for.
 func (t *tally) figures(f fact) *Figures {
 	i := place(t.cut, f.at)
-	if i < 0 || !t.takes(f) {
+	if i < 0 || !t.takes(f) || !t.spec.counts(f.rule) {
 		return nil
 	}
 	g := t.group(f)

@@ -1,9 +1,6 @@
 package sqlstore
 
 import (
-	"maps"
-	"slices"
-	"sort"
 	"time"
 
 	"hotline/call"
@@ -13,59 +10,57 @@ import (
 // quarterMs is the grain of the tables of the reports in milliseconds.
 const quarterMs = 900_000
 
-// counted is a line of a query: stays or legs of one queue that belong to one time, and in the
-// case of stays have the same end.
+// quarterOf is the quarter of an hour that holds a time after 1970.
+func quarterOf(ms int64) int64 { return ms - ms%quarterMs }
+
+// counted is a line of a query: stays, legs or calls that have in common what they were asked
+// for by.
 type counted struct {
-	AtMs      int64  `bun:"at_ms"`
-	Queue     string `bun:"queue"`
-	Outcome   string `bun:"outcome"`
-	N         int64  `bun:"n"`
-	Queued    int64  `bun:"queued"`
-	InT       int64  `bun:"in_t"`
-	Short     int64  `bun:"short"`
-	ShortWait int64  `bun:"short_wait"`
-	Wait      int64  `bun:"wait"`
-	MaxWait   int64  `bun:"max_wait"`
-	Handled   int64  `bun:"handled"`
-	Talk      int64  `bun:"talk"`
-	Handling  int64  `bun:"handling"`
-	Wrap      int64  `bun:"wrap"`
+	AtMs    int64  `bun:"at_ms"`
+	Queue   string `bun:"queue"`
+	Agent   string `bun:"agent"`
+	Line    string `bun:"line"`
+	Outcome string `bun:"outcome"`
+	N       int64  `bun:"n"`
+
+	Queued      int64 `bun:"queued"`
+	InT         int64 `bun:"in_t"`
+	Short       int64 `bun:"short"`
+	ShortWait   int64 `bun:"short_wait"`
+	Wait        int64 `bun:"wait"`
+	MaxWait     int64 `bun:"max_wait"`
+	Rings       int64 `bun:"rings"`
+	Transferred int64 `bun:"transferred"`
+
+	Told         int64 `bun:"told"`
+	ToldAnswered int64 `bun:"told_answered"`
+	ToldP50      int64 `bun:"told_p50"`
+	ToldP90      int64 `bun:"told_p90"`
+	ToldOver     int64 `bun:"told_over_ms"`
+	ToldUnder    int64 `bun:"told_under_ms"`
+
+	Handled  int64 `bun:"handled"`
+	Talk     int64 `bun:"talk"`
+	Handling int64 `bun:"handling"`
+	Wrap     int64 `bun:"wrap"`
+	Held     int64 `bun:"held"`
+	Hold     int64 `bun:"hold"`
+	Blind    int64 `bun:"blind"`
+	Attended int64 `bun:"attended"`
+
+	Fate reports.Fate `bun:"fate"`
 }
 
-// count adds lines up by queue and interval.
-type count struct {
-	spec         reports.Spec
-	cut          []reports.Interval
-	fromMs, toMs int64   // times in [fromMs, toMs) belong to the period
-	split        []int64 // quarters of an hour that do not belong to one interval alone
-	only         map[string]bool
-	rows         map[string][]reports.Figures
-}
-
-func newCount(spec reports.Spec) *count {
-	c := &count{
-		spec: spec, cut: spec.Grid.Cut(spec.Period.Start, spec.Period.End),
-		fromMs: ceilMs(spec.Period.Start), toMs: ceilMs(spec.Period.End), rows: map[string][]reports.Figures{},
-	}
-	line := func(t time.Time) {
+// splitBy are the quarters of an hour through which a line goes.
+func splitBy(lines []time.Time) (split []int64) {
+	for _, t := range lines {
 		ms := ceilMs(t)
-		quarter := ms - ms%quarterMs
-		if ms != quarter && (len(c.split) == 0 || c.split[len(c.split)-1] != quarter) {
-			c.split = append(c.split, quarter)
+		quarter := quarterOf(ms)
+		if ms != quarter && (len(split) == 0 || split[len(split)-1] != quarter) {
+			split = append(split, quarter)
 		}
 	}
-	line(spec.Period.Start)
-	for _, i := range c.cut {
-		line(i.End)
-	}
-	if len(spec.Queues) > 0 {
-		c.only = map[string]bool{}
-	}
-	for _, q := range spec.Queues {
-		c.only[string(q)] = true
-		c.rows[string(q)] = make([]reports.Figures, len(c.cut))
-	}
-	return c
+	return split
 }
 
 // ceilMs is the first whole millisecond that is not before t.
@@ -77,101 +72,82 @@ func ceilMs(t time.Time) int64 {
 	return ms
 }
 
-// figures are those that a line belongs to, nil when it is not asked for.
-func (c *count) figures(n counted) *reports.Figures {
-	at := time.UnixMilli(n.AtMs)
-	i := sort.Search(len(c.cut), func(i int) bool { return at.Before(c.cut[i].End) })
-	if i == len(c.cut) || at.Before(c.cut[i].Start) || !c.see(n.Queue) {
-		return nil
+// sum is where the counted belongs.
+func (n counted) sum(rule reports.Rule) reports.Sum {
+	return reports.Sum{
+		Rule: rule, Queue: call.QueueID(n.Queue), Agent: call.AgentID(n.Agent), Line: n.Line, At: time.UnixMilli(n.AtMs),
 	}
-	return &c.rows[n.Queue][i]
 }
 
-// see makes the rows of a queue, and tells whether it is asked for.
-func (c *count) see(queue string) bool {
-	if c.only != nil && !c.only[queue] {
-		return false
-	}
-	if c.rows[queue] == nil {
-		c.rows[queue] = make([]reports.Figures, len(c.cut))
-	}
-	return true
-}
-
-// result puts the sums in order.
-func (c *count) result() []reports.Row {
-	var result []reports.Row
-	for _, q := range slices.Sorted(maps.Keys(c.rows)) {
-		for i, f := range c.rows[q] {
-			if c.spec.Empty || f != (reports.Figures{}) {
-				result = append(result, reports.Row{
-					Group: reports.Group{Queue: call.QueueID(q)}, Interval: c.cut[i], Figures: f,
-				})
-			}
-		}
-	}
-	return result
-}
-
-// addStays counts stays with one end, as reports counts them one by one.
-func (n counted) addStays(f *reports.Figures) {
-	f.Offered += n.N
-	f.Queued += n.Queued
+// stays are stays with one end, counted as reports counts them one by one.
+func (n counted) stays() reports.Sum {
+	s := n.sum(reports.AtEntry)
+	f := &s.Figures
+	f.Offered, f.Queued = n.N, n.Queued
 	end := reports.End(n.Outcome)
 	if end == reports.Waiting {
-		f.Waiting += n.N
-		return
+		f.Waiting = n.N
+		return s
 	}
-	f.MaxWait = max(f.MaxWait, call.Millis(n.MaxWait))
+	f.MaxWait = call.Millis(n.MaxWait)
 	switch end {
 	case reports.Answered:
-		f.Answered += n.N
-		f.AnsweredWait += call.Millis(n.Wait)
-		f.AnsweredInT += n.InT
+		f.Answered, f.AnsweredInT, f.AnsweredWait = n.N, n.InT, call.Millis(n.Wait)
+		f.Rings, f.Transferred = n.Rings, n.Transferred
 	case reports.Abandoned: // who is short is within T as well
-		f.Short += n.Short
-		f.ShortWait += call.Millis(n.ShortWait)
-		f.Abandoned += n.N - n.Short
-		f.AbandonedWait += call.Millis(n.Wait - n.ShortWait)
-		f.AbandonedInT += n.InT - n.Short
+		f.Short, f.ShortWait = n.Short, call.Millis(n.ShortWait)
+		f.Abandoned, f.AbandonedWait = n.N-n.Short, call.Millis(n.Wait-n.ShortWait)
+		f.AbandonedInT = n.InT - n.Short
 	case reports.Lost:
-		f.Lost += n.N
-		f.Abandoned += n.N
-		f.AbandonedWait += call.Millis(n.Wait)
-		f.AbandonedInT += n.InT
+		f.Lost, f.Abandoned, f.AbandonedInT, f.AbandonedWait = n.N, n.N, n.InT, call.Millis(n.Wait)
 	case reports.Waiting, reports.TimedOut, reports.LeftEmpty, reports.Overflowed, reports.Callback, reports.ToMessage:
 		n.addOthers(f, end)
 	}
+	return s
 }
 
 // addOthers counts stays that neither an agent nor the caller's patience ended.
 func (n counted) addOthers(f *reports.Figures, end reports.End) {
-	f.OtherWait += call.Millis(n.Wait)
+	f.OtherWait = call.Millis(n.Wait)
 	switch end {
 	case reports.TimedOut:
-		f.TimedOut += n.N
-		f.SentAwayInT += n.InT
+		f.TimedOut, f.SentAwayInT = n.N, n.InT
 	case reports.LeftEmpty:
-		f.LeftEmpty += n.N
-		f.SentAwayInT += n.InT
+		f.LeftEmpty, f.SentAwayInT = n.N, n.InT
 	case reports.Overflowed:
-		f.Overflowed += n.N
-		f.MovedInT += n.InT
+		f.Overflowed, f.MovedInT = n.N, n.InT
 	case reports.Callback:
-		f.Callback += n.N
-		f.CallbackInT += n.InT
+		f.Callback, f.CallbackInT = n.N, n.InT
 	case reports.ToMessage:
-		f.ToMessage += n.N
-		f.MovedInT += n.InT
+		f.ToMessage, f.MovedInT = n.N, n.InT
 	case reports.Waiting, reports.Answered, reports.Abandoned, reports.Lost:
 	}
 }
 
-// addLegs counts agents' parts whose talk is over.
-func (n counted) addLegs(f *reports.Figures) {
-	f.Talks += n.N
-	f.Talk += call.Millis(n.Talk)
-	f.Handled += n.Handled
-	f.HandledTalk += call.Millis(n.Handling)
-	f.Wrap += call.Millis(n.Wrap)
+// toldSum is what callers were told of their waits.
+func (n counted) toldSum() reports.Sum {
+	s := n.sum(reports.AtEntry)
+	s.Told = reports.Calibration{
+		Told: n.Told, Answered: n.ToldAnswered, WithinP50: n.ToldP50, WithinP90: n.ToldP90,
+		Over: call.Millis(n.ToldOver), Under: call.Millis(n.ToldUnder),
+	}
+	return s
+}
+
+// legs are agents' parts whose talk is over.
+func (n counted) legs() reports.Sum {
+	s := n.sum(reports.AtAnswer)
+	s.Figures = reports.Figures{
+		Talks: n.N, Talk: call.Millis(n.Talk), Handled: n.Handled, HandledTalk: call.Millis(n.Handling),
+		Wrap: call.Millis(n.Wrap), Held: n.Held, Hold: call.Millis(n.Hold),
+		BlindTransfers: n.Blind, AttendedTransfers: n.Attended,
+	}
+	return s
+}
+
+// calls are calls of one fate.
+func (n counted) calls() reports.Sum {
+	s := n.sum(reports.AtArrival)
+	s.Figures.Calls = n.Fate.Of(n.N)
+	return s
 }

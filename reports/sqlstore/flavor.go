@@ -29,11 +29,11 @@ type flavor struct {
 
 var (
 	sqliteFlavor = flavor{
-		name: "SQLite", dialect: goose.DialectSQLite3, folder: "migrations/sqlite", newest: 10,
+		name: "SQLite", dialect: goose.DialectSQLite3, folder: "migrations/sqlite", newest: 11,
 		agents: "json_group_array(a.agent ORDER BY a.seq)",
 	}
 	postgresFlavor = flavor{
-		name: "PostgreSQL", dialect: goose.DialectPostgres, folder: "migrations/postgres", newest: 6,
+		name: "PostgreSQL", dialect: goose.DialectPostgres, folder: "migrations/postgres", newest: 7,
 		// The number is any that nobody else uses. A lock of the table would stop, and be
 		// stopped by, its housekeeping.
 		lock:   "SELECT pg_advisory_xact_lock(7310579312459)",

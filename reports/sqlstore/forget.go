@@ -69,7 +69,7 @@ func (s *Store) Forget(ctx context.Context, old Old) error {
 			return err
 		}
 		calls := tx.NewSelect().Model((*row)(nil)).Column("call").Where("call <> ''").Where("seq <= ?", old.UpTo)
-		for _, table := range []string{"stays", "legs", "unfolded"} {
+		for _, table := range projected {
 			if _, err := tx.NewDelete().Table(table).Where("call IN (?)", calls).Exec(ctx); err != nil {
 				return err
 			}

@@ -11,42 +11,64 @@ import (
 	"hotline/reports"
 )
 
-// stayRow is one stay in the table stays: what reports.Stay says of it.
+// stayRow is one stay in the table stays: what reports.Stay says of it, with what the caller was
+// told of his wait judged already.
 type stayRow struct {
 	bun.BaseModel `bun:"table:stays,alias:s"`
 
-	Call      string `bun:"call,pk"`
-	Queue     string `bun:"queue,pk"`
-	EnteredMs int64  `bun:"entered_ms,pk"`
-	Line      string `bun:"line"`
-	Queueing  int    `bun:"queueing"`
-	Outcome   string `bun:"outcome"`
-	WaitMs    int64  `bun:"wait_ms"`
-	Agent     string `bun:"agent"`
+	Call        string `bun:"call,pk"`
+	Queue       string `bun:"queue,pk"`
+	EnteredMs   int64  `bun:"entered_ms,pk"`
+	Line        string `bun:"line"`
+	Queueing    int    `bun:"queueing"`
+	Outcome     string `bun:"outcome"`
+	WaitMs      int64  `bun:"wait_ms"`
+	Agent       string `bun:"agent"`
+	RingMs      int64  `bun:"ring_ms"`
+	Transferred int    `bun:"transferred"`
+	Told        int64  `bun:"told"`
+	ToldP50     int64  `bun:"told_p50"`
+	ToldP90     int64  `bun:"told_p90"`
+	ToldOver    int64  `bun:"told_over_ms"`
+	ToldUnder   int64  `bun:"told_under_ms"`
+	QuarterMs   int64  `bun:"quarter_ms"`
 }
 
-// length is a length of time that may not be known yet.
+// length is a length of time that may not be known.
 type length struct {
 	known bool
 	ms    int64
 }
 
-// legRow is one agent's part in the table legs: what reports.Leg says of it and, of the same
-// events, whether it was held and given away.
+// legRow is one agent's part in the table legs: what reports.Leg says of it.
 type legRow struct {
-	Call        string
-	Agent       string
-	AnswerMs    int64
-	Queue       string
-	Direction   string
-	Talk        length
-	HoldMs      int64
-	Wrap        length
-	Transferred bool
+	Call     string
+	Agent    string
+	AnswerMs int64
+	Queue    string
+	Line     string
+	Outbound bool
+	Talk     length
+	Hold     length // known where he was held
+	Wrap     length
+	Transfer call.TransferKind
+}
+
+// callRow is one call in the table calls: where it came from and what became of it.
+type callRow struct {
+	bun.BaseModel `bun:"table:calls,alias:c"`
+
+	Call           string       `bun:"call,pk"`
+	Line           string       `bun:"line"`
+	ArrivedMs      int64        `bun:"arrived_ms"`
+	Fate           reports.Fate `bun:"fate"`
+	Contradictions int          `bun:"contradictions"`
+	QuarterMs      int64        `bun:"quarter_ms"`
 }
 
 // folded is what the events of one call come to.
 type folded struct {
+	call  callRow
 	stays map[stayRow]bool
 	legs  map[legRow]bool
 	cause string // why they come to nothing; "" when they do
@@ -70,17 +92,30 @@ func fold(events []call.Event) folded {
 			f.stays[stayOf(j, s)] = true
 		}
 		for _, l := range j.Legs {
-			f.legs[legOf(j.Call, l, events)] = true
+			f.legs[legOf(j, l)] = true
 		}
+		f.call = callOf(j)
 	}
 	return f
 }
 
+// callOf is the row of a call.
+func callOf(j reports.Journey) callRow {
+	return callRow{
+		Call: string(j.Call), Line: j.Line, ArrivedMs: j.Arrived.UnixMilli(), Fate: j.Fate(),
+		Contradictions: j.Contradictions, QuarterMs: quarterOf(j.Arrived.UnixMilli()),
+	}
+}
+
 // stayOf is the row of a stay.
 func stayOf(j reports.Journey, s reports.Stay) stayRow {
+	told := s.Calibration()
 	return stayRow{
 		Call: string(j.Call), Queue: string(s.Queue), EnteredMs: s.Entered.UnixMilli(), Line: j.Line,
 		Queueing: number(s.Queueing), Outcome: string(s.End), WaitMs: int64(s.Wait), Agent: string(s.Agent),
+		RingMs: int64(s.Ring), Transferred: number(s.Transferred), Told: told.Told, ToldP50: told.WithinP50,
+		ToldP90: told.WithinP90, ToldOver: int64(told.Over), ToldUnder: int64(told.Under),
+		QuarterMs: quarterOf(s.Entered.UnixMilli()),
 	}
 }
 
@@ -92,35 +127,15 @@ func number(b bool) int {
 	return 0
 }
 
-// legOf is the row of a leg. That it was held is told by the event of its end, that it ended by
-// a transfer by an event with the same offer.
-func legOf(id call.ID, l reports.Leg, events []call.Event) legRow {
+// legOf is the row of a leg.
+func legOf(j reports.Journey, l reports.Leg) legRow {
 	r := legRow{
-		Call: string(id), Agent: string(l.Agent), AnswerMs: l.Answer.UnixMilli(), Queue: string(l.Queue),
-		Talk: length{l.TalkOver, int64(l.Talk)}, Wrap: length{l.WrapOver, int64(l.Wrap)},
+		Call: string(j.Call), Agent: string(l.Agent), AnswerMs: l.Answer.UnixMilli(), Queue: string(l.Queue),
+		Line: j.Line, Outbound: l.Outbound, Talk: length{l.TalkOver, int64(l.Talk)}, Wrap: length{l.WrapOver, int64(l.Wrap)},
+		Transfer: l.Transfer,
 	}
-	if l.Outbound {
-		r.Direction = string(call.Outbound)
-	}
-	var offer call.OfferID
-	first := true
-	for _, e := range events {
-		ours := e.Kind == call.TalkEnded || e.Kind == call.WrapUpEnded
-		if !ours || e.Agent != l.Agent || !e.Answer.Equal(l.Answer) {
-			continue
-		}
-		if first && !l.Outbound {
-			r.Direction = string(e.Direction)
-		}
-		first = false
-		if e.Kind == call.TalkEnded {
-			r.HoldMs, offer = int64(e.Hold), e.Offer
-		}
-	}
-	for _, e := range events {
-		if e.Kind == call.Transferred && e.Agent == l.Agent && offer != "" && e.Offer == offer {
-			r.Transferred = true
-		}
+	if l.Hold > 0 || l.Holds > 0 {
+		r.Hold = length{true, int64(min(l.Hold, l.Talk))}
 	}
 	return r
 }

@@ -10,24 +10,31 @@ import (
 
 // rows are the rows of the projection that a transaction changes.
 type rows struct {
+	calls    []callRow
 	stays    []stayRow
 	legs     []legTable
 	unfolded []unfoldedRow
 }
 
+// projected are the tables of the rows.
+var projected = []string{"calls", "stays", "legs", "unfolded"}
+
 // legTable is legRow as the table has it.
 type legTable struct {
 	bun.BaseModel `bun:"table:legs,alias:l"`
 
-	Call        string `bun:"call,pk"`
-	Agent       string `bun:"agent,pk"`
-	AnswerMs    int64  `bun:"answer_ms,pk"`
-	Queue       string `bun:"queue"`
-	Direction   string `bun:"direction"`
-	TalkMs      *int64 `bun:"talk_ms"`
-	HoldMs      int64  `bun:"hold_ms"`
-	WrapMs      *int64 `bun:"wrap_ms"`
-	Transferred int    `bun:"transferred"`
+	Call     string `bun:"call,pk"`
+	Agent    string `bun:"agent,pk"`
+	AnswerMs int64  `bun:"answer_ms,pk"`
+	Queue    string `bun:"queue"`
+	Line     string `bun:"line"`
+	Outbound int    `bun:"outbound"`
+	TalkMs   *int64 `bun:"talk_ms"`
+	HoldMs   *int64 `bun:"hold_ms"`
+	WrapMs   *int64 `bun:"wrap_ms"`
+	Transfer string `bun:"transfer"`
+
+	QuarterMs int64 `bun:"quarter_ms"`
 }
 
 // unfoldedRow is a call in the table unfolded.
@@ -40,17 +47,17 @@ type unfoldedRow struct {
 
 // table is the row as it is stored.
 func (l legRow) table() legTable {
-	t := legTable{
-		Call: l.Call, Agent: l.Agent, AnswerMs: l.AnswerMs, Queue: l.Queue, Direction: l.Direction, HoldMs: l.HoldMs,
-		Transferred: number(l.Transferred),
+	null := func(l length) *int64 {
+		if !l.known {
+			return nil
+		}
+		return &l.ms
 	}
-	if l.Talk.known {
-		t.TalkMs = &l.Talk.ms
+	return legTable{
+		Call: l.Call, Agent: l.Agent, AnswerMs: l.AnswerMs, Queue: l.Queue, Line: l.Line, Outbound: number(l.Outbound),
+		TalkMs: null(l.Talk), HoldMs: null(l.Hold), WrapMs: null(l.Wrap), Transfer: string(l.Transfer),
+		QuarterMs: quarterOf(l.AnswerMs),
 	}
-	if l.Wrap.known {
-		t.WrapMs = &l.Wrap.ms
-	}
-	return t
 }
 
 // add takes what is new about a call. A story only grows, so no row of it ever goes.
@@ -58,6 +65,9 @@ func (r *rows) add(id call.ID, before, after folded) {
 	if after.cause != "" {
 		r.unfolded = append(r.unfolded, unfoldedRow{Call: string(id), Cause: after.cause})
 		return
+	}
+	if after.call != before.call {
+		r.calls = append(r.calls, after.call)
 	}
 	for s := range after.stays {
 		if !before.stays[s] {
@@ -73,21 +83,22 @@ func (r *rows) add(id call.ID, before, after folded) {
 
 // write brings the rows into the tables.
 func (r *rows) write(ctx context.Context, tx bun.Tx) error {
-	if len(r.stays) > 0 {
-		q := tx.NewInsert().Model(&r.stays).On("CONFLICT (call, queue, entered_ms) DO UPDATE").Returning("NULL")
-		for _, c := range []string{"line", "queueing", "outcome", "wait_ms", "agent"} {
-			q = q.Set("? = EXCLUDED.?", bun.Ident(c), bun.Ident(c))
+	if len(r.calls) > 0 {
+		if err := put(ctx, tx, &r.calls, "call", "line", "arrived_ms", "fate", "contradictions", "quarter_ms"); err != nil {
+			return err
 		}
-		if _, err := q.Exec(ctx); err != nil {
+	}
+	if len(r.stays) > 0 {
+		err := put(ctx, tx, &r.stays, "call, queue, entered_ms", "line", "queueing", "outcome", "wait_ms", "agent", "ring_ms",
+			"transferred", "told", "told_p50", "told_p90", "told_over_ms", "told_under_ms")
+		if err != nil {
 			return err
 		}
 	}
 	if len(r.legs) > 0 {
-		q := tx.NewInsert().Model(&r.legs).On("CONFLICT (call, agent, answer_ms) DO UPDATE").Returning("NULL")
-		for _, c := range []string{"queue", "direction", "talk_ms", "hold_ms", "wrap_ms", "transferred"} {
-			q = q.Set("? = EXCLUDED.?", bun.Ident(c), bun.Ident(c))
-		}
-		if _, err := q.Exec(ctx); err != nil {
+		err := put(ctx, tx, &r.legs, "call, agent, answer_ms", "queue", "line", "outbound", "talk_ms", "hold_ms", "wrap_ms",
+			"transfer")
+		if err != nil {
 			return err
 		}
 	}
@@ -96,4 +107,14 @@ func (r *rows) write(ctx context.Context, tx bun.Tx) error {
 		return err
 	}
 	return nil
+}
+
+// put inserts rows, or replaces what they say beside their key.
+func put(ctx context.Context, tx bun.Tx, rows any, key string, columns ...string) error {
+	q := tx.NewInsert().Model(rows).On("CONFLICT (" + key + ") DO UPDATE").Returning("NULL")
+	for _, c := range columns {
+		q = q.Set("? = EXCLUDED.?", bun.Ident(c), bun.Ident(c))
+	}
+	_, err := q.Exec(ctx)
+	return err
 }

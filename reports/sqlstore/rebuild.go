@@ -25,7 +25,7 @@ func (s *Store) Rebuild(ctx context.Context) (calls int, err error) {
 		if err := s.flavor.enter(ctx, tx); err != nil {
 			return err
 		}
-		for _, table := range []string{"stays", "legs", "unfolded"} {
+		for _, table := range projected {
 			if _, err := tx.NewDelete().Table(table).Where("1 = 1").Exec(ctx); err != nil {
 				return err
 			}
@@ -67,10 +67,10 @@ func refold(ctx context.Context, tx bun.Tx) (calls int, err error) {
 
 // fill makes the tables of the reports for a ledger that an older program has written.
 func (s *Store) fill(ctx context.Context) error {
-	var stays, queued bool
-	err := s.write.NewSelect().ColumnExpr("EXISTS (SELECT 1 FROM stays)").
-		ColumnExpr("EXISTS (SELECT 1 FROM events WHERE kind = 'queued')").Scan(ctx, &stays, &queued)
-	if err != nil || stays || !queued {
+	var made, called bool
+	err := s.write.NewSelect().ColumnExpr("EXISTS (SELECT 1 FROM calls)").
+		ColumnExpr("EXISTS (SELECT 1 FROM events WHERE call <> '')").Scan(ctx, &made, &called)
+	if err != nil || made || !called {
 		return err
 	}
 	_, err = s.Rebuild(ctx)
