@@ -59,11 +59,6 @@ type HookPath struct {
 	Hook string `path:"hook" maxLength:"64" doc:"Id of the subscription. 推送标识" example:"QFZ3"`
 }
 
-// HookMatch is the version of a subscription that somebody knows.
-type HookMatch struct {
-	Match string `header:"If-Match" maxLength:"64" doc:"ETag of the version that was read. 版本"`
-}
-
 type hooksAnswer struct {
 	Hooks []HookState `json:"hooks"`
 }
@@ -137,7 +132,7 @@ func (s *Server) getHook(_ context.Context, in *HookPath) (*hookOutput, error) {
 
 type updateHookInput struct {
 	HookPath
-	HookMatch
+	KnownVersion
 	CommandKey
 	Body Hook
 }
@@ -147,7 +142,7 @@ func (s *Server) updateHook(ctx context.Context, in *updateHookInput) (*hookOutp
 		return nil, err
 	}
 	err := s.hooks.change(ctx, func() error {
-		k, err := s.hooks.matched(in.Hook, in.Match)
+		k, err := s.hooks.matched(in.Hook, in.KnownVersion)
 		if err != nil {
 			return err
 		}
@@ -162,32 +157,23 @@ func (s *Server) updateHook(ctx context.Context, in *updateHookInput) (*hookOutp
 }
 
 // matched is the subscription of which somebody knows the present version; mu is held.
-func (h *hooks) matched(id, match string) (*kept, error) {
+func (h *hooks) matched(id string, known KnownVersion) (*kept, error) {
 	k, ok := h.of[id]
-	switch {
-	case !ok:
+	if !ok {
 		return nil, noHook()
-	case match == "":
-		return nil, Problem{
-			Status: http.StatusPreconditionRequired, Field: "If-Match", Detail: "If-Match: must hold the ETag of the version",
-		}
-	case match != k.etag():
-		return nil, Problem{
-			Status: http.StatusPreconditionFailed, Field: "If-Match", Detail: "If-Match: it was changed, read it again",
-		}
 	}
-	return k, nil
+	return k, known.is(k.etag())
 }
 
 type deleteHookInput struct {
 	HookPath
-	HookMatch
+	KnownVersion
 	CommandKey
 }
 
 func (s *Server) deleteHook(ctx context.Context, in *deleteHookInput) (*none, error) {
 	return nil, s.hooks.change(ctx, func() error {
-		if _, err := s.hooks.matched(in.Hook, in.Match); err != nil {
+		if _, err := s.hooks.matched(in.Hook, in.KnownVersion); err != nil {
 			return err
 		}
 		delete(s.hooks.of, in.Hook)

@@ -89,11 +89,6 @@ type UserPath struct {
 	User string `path:"user" maxLength:"64" doc:"Id of the user. 用户标识" example:"0f3a"`
 }
 
-// UserMatch is the version of a user that somebody knows.
-type UserMatch struct {
-	Match string `header:"If-Match" maxLength:"64" doc:"ETag of the version that was read. 版本"`
-}
-
 type usersAnswer struct {
 	Users []UserRecord `json:"users"`
 }
@@ -154,27 +149,23 @@ func (s *Server) getUser(ctx context.Context, in *UserPath) (*userOutput, error)
 
 type updateUserInput struct {
 	UserPath
-	UserMatch
+	KnownVersion
 	CommandKey
 	Body UserFields
 }
 
 func (s *Server) updateUser(ctx context.Context, in *updateUserInput) (*userOutput, error) {
-	if in.Match == "" {
-		return nil, Problem{
-			Status: http.StatusPreconditionRequired, Field: "If-Match", Detail: "If-Match: must hold the ETag of the version",
-		}
-	}
 	if err := s.knownAgent(in.Body.Agent); err != nil {
 		return nil, err
 	}
 	u, err := s.o.Staff.User(ctx, in.User)
-	if err == nil && in.Match != tagOf(u.Version) {
-		err = people.ErrChanged
+	if err != nil {
+		return nil, ofStaff(err, "user")
 	}
-	if err == nil {
-		u, err = s.o.Staff.Save(ctx, deedOf(ctx), in.Body.user(u))
+	if err := in.KnownVersion.is(tagOf(u.Version)); err != nil {
+		return nil, err
 	}
+	u, err = s.o.Staff.Save(ctx, deedOf(ctx), in.Body.user(u))
 	if err != nil {
 		return nil, ofStaff(err, "user")
 	}

@@ -131,9 +131,7 @@ func ofStaff(err error, field string) error {
 	case errors.Is(err, people.ErrTaken), errors.Is(err, people.ErrLastAdministrator):
 		return Problem{Status: http.StatusConflict, Detail: err.Error()}
 	case errors.Is(err, people.ErrChanged):
-		return Problem{
-			Status: http.StatusPreconditionFailed, Field: "If-Match", Detail: "If-Match: it was changed, read it again",
-		}
+		return stale
 	case errors.Is(err, people.ErrUnknown):
 		return Problem{Status: http.StatusNotFound, Field: field, Detail: "there is no such " + field}
 	}
