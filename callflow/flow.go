@@ -91,7 +91,7 @@ type flow struct {
 	ending  call.Ending
 	by      call.Party
 	side    sync.WaitGroup // commands that run beside the flow
-	tunes   music
+	tunes   *music
 
 	seenMu sync.Mutex
 	seen   Status
@@ -101,9 +101,8 @@ func newFlow(m *Manager, a Arrival) *flow {
 	f := &flow{
 		m: m, a: a, line: m.lines[a.Line], log: m.opt.Log.With("call", a.Call),
 		box: newMailbox(mailboxBound), bridge: BridgeID(BridgePrefix + string(a.Call)),
-		deadline: time.NewTimer(time.Hour), legs: map[call.LegID]*leg{},
+		deadline: time.NewTimer(time.Hour), legs: map[call.LegID]*leg{}, tunes: newMusic(),
 	}
-	f.tunes.orders, f.tunes.over = map[call.LegID]int{}, make(chan struct{})
 	f.deadline.Stop()
 	if a.Outbound {
 		f.out = &outbound{}

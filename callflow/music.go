@@ -18,9 +18,30 @@ var stopAgain = []time.Duration{30 * time.Millisecond, 250 * time.Millisecond}
 // music is what the legs of a call hear while they wait. An order that has been overtaken, by
 // the flow or by an order beside it, is not given any more.
 type music struct {
-	mu     sync.Mutex // held while an order is under way, so that none overtakes another
+	turn chan struct{} // of whose order is under way, so that none overtakes another
+	over chan struct{} // closed at the end of the call
+
+	mu     sync.Mutex // for a moment only, never during an order
 	orders map[call.LegID]int
-	over   chan struct{} // closed at the end of the call
+}
+
+// newMusic is that of a call that begins.
+func newMusic() *music {
+	return &music{turn: make(chan struct{}, 1), over: make(chan struct{}), orders: map[call.LegID]int{}}
+}
+
+// next makes all earlier orders for a leg void.
+func (m *music) next(id call.LegID) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.orders[id]++
+	return m.orders[id]
+}
+
+func (m *music) holds(id call.LegID, order int) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.orders[id] == order
 }
 
 // music plays to the caller.
@@ -31,9 +52,9 @@ func (f *flow) music(ctx context.Context) {
 }
 
 func (f *flow) startMusicOf(ctx context.Context, id call.LegID) error {
-	f.tunes.mu.Lock()
-	defer f.tunes.mu.Unlock()
-	f.tunes.orders[id]++
+	f.tunes.next(id)
+	f.tunes.turn <- struct{}{}
+	defer func() { <-f.tunes.turn }()
 	return f.m.opt.Phone.StartMusic(ctx, id, f.room.Music)
 }
 
@@ -55,19 +76,12 @@ func (f *flow) stopMusicBeside(ctx context.Context, id call.LegID) {
 	})
 }
 
-func (m *music) next(id call.LegID) int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.orders[id]++
-	return m.orders[id]
-}
-
 // stopOnce reads nothing of the flow that changes. That it fails is no fault when the party
 // has just left.
 func (f *flow) stopOnce(ctx context.Context, id call.LegID, order int) (current bool) {
-	f.tunes.mu.Lock()
-	defer f.tunes.mu.Unlock()
-	if f.tunes.orders[id] != order {
+	f.tunes.turn <- struct{}{}
+	defer func() { <-f.tunes.turn }()
+	if !f.tunes.holds(id, order) {
 		return false
 	}
 	if err := f.m.opt.Phone.StopMusic(ctx, id); err != nil {
