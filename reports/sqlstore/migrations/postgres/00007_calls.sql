@@ -6,7 +6,7 @@ DROP TABLE legs;
 DROP TABLE stays;
 
 -- quarter_ms is a quarter of an hour of which intervals of reports are made, counted from 1970 in
--- UTC. It is no generated column, because SQLite reads the row of such a one beside the index.
+-- UTC. It is no generated column, as in SQLite, so that one program fills both.
 
 -- One row for each call: the number that was dialled and what became of it, a bit for each count
 -- of reports.Arrivals, 0 for a call that nobody made to us.
