@@ -56,7 +56,9 @@ type Legs interface {
 	CreateLeg(ctx context.Context, leg call.LegID, agent call.AgentID, arrival Arrival) error
 	CreateOutside(ctx context.Context, leg call.LegID, number string, arrival Arrival) error
 	// DialLeg rings the phone, for the caller, or for nobody who is there yet when that is "".
-	DialLeg(ctx context.Context, leg, caller call.LegID) error
+	// The switch itself ends the ringing after limit, should nobody be left who does; 0 = its
+	// own limit.
+	DialLeg(ctx context.Context, leg, caller call.LegID, limit time.Duration) error
 	// CallNumber calls the number of an outbound arrival and has it recorded from its answer
 	// on. CallerUp or CallerGone follows.
 	CallNumber(ctx context.Context, a Arrival) error

@@ -57,6 +57,20 @@ func TestPeers10SwitchDies(t *testing.T) {
 	}
 }
 
+// TestPeers10SwitchStopsRinging: the switch has a limit of its own for each phone that
+// rings, a little longer than the engine's, for a controller that does not live to end it.
+func TestPeers10SwitchStopsRinging(t *testing.T) {
+	in(t, 1, func(w *world) {
+		w.arrive()
+		w.endPrompt()
+		const want = 6*time.Second + ringSlack
+		if !slices.Equal(w.limits, []time.Duration{want}) {
+			t.Errorf("limits = %v, want %v", w.limits, want)
+		}
+		w.hangUp()
+	})
+}
+
 // TestPeers10ReconcileTellsWhenItIsDone: whoever waits for a look goes on when every call has
 // been compared with it: one that is well, one that is missed twice, and none at all.
 func TestPeers10ReconcileTellsWhenItIsDone(t *testing.T) {

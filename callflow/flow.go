@@ -42,6 +42,7 @@ type leg struct {
 	dropped bool       // the engine does not want it any more
 	by      call.Party // who ended the talk, when the engine ordered its end
 	since   time.Time
+	until   time.Time // when the engine gives up ringing; zero outside
 	answer  time.Time // of an outside number
 	keys    string    // pressed of a code so far
 	keyed   time.Time // the last of them

@@ -104,7 +104,7 @@ func (f *flow) ring(ctx context.Context, a acd.Ring) {
 		f.submit(acd.OfferFailed{Offer: a.Offer, Outcome: call.Canceled})
 		return
 	}
-	f.legs[id] = &leg{agent: a.Agent, of: a.Call, since: time.Now()}
+	f.legs[id] = &leg{agent: a.Agent, of: a.Call, since: time.Now(), until: a.Until}
 	if a.Call == f.a.Call {
 		f.offers++
 		f.flag(a.Below)
@@ -130,9 +130,22 @@ func (f *flow) dial(ctx context.Context, id call.LegID) {
 	if f.calling() {
 		caller = ""
 	}
-	if err := f.m.opt.Phone.DialLeg(ctx, id, caller); err != nil {
+	if err := f.m.opt.Phone.DialLeg(ctx, id, caller, l.ringLimit()); err != nil {
 		f.unreachable(ctx, id, err)
 	}
+}
+
+// ringSlack is how much longer than the engine the switch lets a phone ring: long enough for
+// a controller that is paused or started again to end it himself.
+const ringSlack = 5 * time.Second
+
+// ringLimit is when the switch itself stops ringing. Without it the phone of an agent would
+// ring for minutes for a controller that has died, and Asterisk's own queue could not have it.
+func (l *leg) ringLimit() time.Duration {
+	if l.until.IsZero() {
+		return 0
+	}
+	return max(0, time.Until(l.until)) + ringSlack
 }
 
 // unreachable gives up a leg that could not be made or dialled, and ends it: a command that

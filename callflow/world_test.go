@@ -36,6 +36,7 @@ type world struct {
 	hungUp  map[call.LegID]bool
 	playing PlaybackID
 	agents  map[call.LegID]call.AgentID
+	limits  []time.Duration // for each phone that was dialled, the switch's own limit
 }
 
 func newWorld(t *testing.T, agents int) *world {
@@ -179,9 +180,10 @@ func (w *world) SendKeys(_ context.Context, leg call.LegID, keys string) error {
 
 func (w *world) CallNumber(_ context.Context, a Arrival) error { return w.order("call", a.Number) }
 
-func (w *world) DialLeg(_ context.Context, leg, _ call.LegID) error {
+func (w *world) DialLeg(_ context.Context, leg, _ call.LegID, limit time.Duration) error {
 	w.mu.Lock()
 	agent := w.agents[leg]
+	w.limits = append(w.limits, limit)
 	w.mu.Unlock()
 	err := w.order("dial", string(agent))
 	if err == nil && w.onDial != nil {

@@ -197,8 +197,8 @@ func (p *phone) Note(ctx context.Context, caller call.LegID, text string) error 
 }
 
 // DialLeg rings the phone. Asterisk answers 409 until the leg's StasisStart.
-func (p *phone) DialLeg(ctx context.Context, leg, caller call.LegID) error {
-	return p.ari.Dial(ctx, string(leg), string(caller), ringMax)
+func (p *phone) DialLeg(ctx context.Context, leg, caller call.LegID, limit time.Duration) error {
+	return p.ari.Dial(ctx, string(leg), string(caller), cmp.Or(limit, ringMax))
 }
 
 // HangUp ends a leg; the cause is what the phone shows.

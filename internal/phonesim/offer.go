@@ -44,6 +44,9 @@ type Action struct {
 	// Talk is how long the agent talks, from the answer, before hanging up; 0
 	// means until the other side does.
 	Talk time.Duration
+	// Silence is how long nobody may be heard in a talk until the agent gives it up; 0
+	// means for ever.
+	Silence time.Duration
 	// Audio is what the agent says, after the agent's code; nil repeats the
 	// code alone.
 	Audio *Audio
@@ -246,16 +249,33 @@ func (o *offered) answer(act Action) {
 		return
 	}
 	o.update(func(r *Record) { r.Acked = time.Now().UTC() })
-	o.talk(act.Talk)
+	o.talk(act)
+}
+
+// heardLast is when the other side was last heard, or else the answer.
+func (o *offered) heardLast() time.Time {
+	r := o.Record()
+	last := r.Answered
+	for _, s := range r.Heard {
+		if s.Last.After(last) {
+			last = s.Last
+		}
+	}
+	return last
 }
 
 // talk ends the call when the script or the other side says so.
-func (o *offered) talk(limit time.Duration) {
-	var talked <-chan time.Time
-	if limit > 0 {
-		timer := time.NewTimer(limit)
+func (o *offered) talk(act Action) {
+	var talked, listen <-chan time.Time
+	if act.Talk > 0 {
+		timer := time.NewTimer(act.Talk)
 		defer timer.Stop()
 		talked = timer.C
+	}
+	if act.Silence > 0 {
+		ticker := time.NewTicker(act.Silence / 4)
+		defer ticker.Stop()
+		listen = ticker.C
 	}
 	heard := o.heard
 	for {
@@ -267,6 +287,10 @@ func (o *offered) talk(limit time.Duration) {
 		case <-o.dialog.over:
 			o.ended(o.dialog.endedAt(), SideRemote, ResultAnswered, 0, "")
 			return
+		case now := <-listen:
+			if now.Sub(o.heardLast()) < act.Silence {
+				continue
+			}
 		case <-talked:
 		case <-o.hangup:
 		case <-o.sim.closing:

@@ -202,6 +202,32 @@ func TestAgentHangsUp(t *testing.T) {
 	heardEachOther(t, caller, agent)
 }
 
+func TestAgentGivesUpASilentTalk(t *testing.T) {
+	t.Parallel()
+	const silence = 200 * time.Millisecond
+	l := newLab(t)
+	act := phonesim.Answer(0, 0)
+	act.Silence = silence
+	l.agent(t, "a1001", act)
+	leg := l.dial(t, "a1001", phonesim.CallOptions{})
+	l.await(t, phonesim.RoleAgent, phonesim.WhatHeard)
+	time.AfterFunc(3*silence, func() {
+		if err := leg.Hold(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	caller, agent := l.ends(t, leg)
+	expect(t, caller, phonesim.ResultAnswered, 200, phonesim.SideRemote)
+	expect(t, agent, phonesim.ResultAnswered, 200, phonesim.SideLocal)
+	last := agent.Heard[len(agent.Heard)-1].Last
+	if talked := last.Sub(agent.Answered); talked < 2*silence {
+		t.Errorf("the agent hung up %v after his answer, when the caller was heard", talked)
+	}
+	if quiet := agent.Ended.Sub(last); quiet < silence {
+		t.Errorf("the agent hung up after %v without a voice, want %v at least", quiet, silence)
+	}
+}
+
 func TestRingOutAndCancel(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -48,6 +49,7 @@ func load(h *house.House, slower int) (enough func() []*phonesim.Leg) {
 	stop, arrivals := make(chan struct{}), sync.WaitGroup{}
 	var legs []*phonesim.Leg
 	arrivals.Go(func() { legs = callers(h, *seed, slower, stop) })
+	h.T.Cleanup(arrivals.Wait)
 	return func() []*phonesim.Leg {
 		close(stop)
 		arrivals.Wait()
@@ -200,4 +202,39 @@ func stranger(t *testing.T, h *house.House) (client *ari.Client, gone func()) {
 		t.Fatal("the other client does not connect")
 	}
 	return client, func() { cancel(); parts.Wait() }
+}
+
+// TestPeers10DeadControllersPhoneStopsRinging: the controller is killed while a phone rings
+// and does not come back. The switch ends the ringing soon, so that its own queue may have the
+// agent; when the controller is back, the caller who waited all the time reaches somebody.
+func TestPeers10DeadControllersPhoneStopsRinging(t *testing.T) {
+	h := house.OpenOutside(t, 1, nil)
+	controller := h.Controller(house.Build(t), "controller")
+	h.Until("the controller acts", func() bool { return len(h.Live().Agents) == 1 })
+	var rung atomic.Int32
+	h.Agent(0, func(phonesim.Offer) phonesim.Action {
+		if rung.Add(1) == 1 {
+			return phonesim.RingOut()
+		}
+		return phonesim.Answer(200*time.Millisecond, 0)
+	})
+	leg := h.Call(phonesim.CallOptions{From: house.Number(0), Talk: time.Second})
+	offers := func() (all []phonesim.Record) {
+		for _, r := range h.Sim.Ledger() {
+			if r.Role == phonesim.RoleAgent {
+				all = append(all, r)
+			}
+		}
+		return all
+	}
+	h.Until("the phone rings", func() bool { return len(offers()) == 1 && !offers()[0].Ringing.IsZero() })
+	controller.Kill()
+	h.Until("the phone is silent", func() bool { return !offers()[0].Ended.IsZero() })
+	if r := offers()[0]; r.Ended.Sub(r.Ringing) > 10*time.Second {
+		t.Errorf("the phone rang for %v without a controller", r.Ended.Sub(r.Ringing))
+	}
+	controller.Start()
+	h.Until("the controller acts again", func() bool { return len(h.Live().Agents) == 1 })
+	h.Over(leg)
+	judge(t, h, h.Settle(), 1)
 }

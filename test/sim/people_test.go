@@ -63,7 +63,7 @@ func (w *world) tired(s *story) {
 }
 
 // ring lets an agent's phone ring, and draws what he does. w.mu is held.
-func (w *world) ring(l *leg) {
+func (w *world) ring(l *leg, limit time.Duration) {
 	dev := w.devices[l.agent]
 	if dev == nil {
 		dev = &device{legs: map[call.LegID]*leg{}} // an outside number
@@ -71,7 +71,7 @@ func (w *world) ring(l *leg) {
 	w.single(dev, l)
 	l.state = ringing
 	dev.legs[l.id] = l
-	w.in(ringMax, func() {
+	w.in(limit, func() {
 		if l.state == ringing {
 			w.end(l, call.NoAnswer)
 		}

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -315,7 +316,7 @@ func (w *world) create(id call.LegID, agent call.AgentID, s *story) error {
 }
 
 // DialLeg rings the phone.
-func (p phone) DialLeg(ctx context.Context, id, caller call.LegID) error {
+func (p phone) DialLeg(ctx context.Context, id, caller call.LegID, limit time.Duration) error {
 	err := p.command(ctx, p.legOf(string(caller)), "dial", string(id), func() error {
 		l := p.legs[id]
 		switch {
@@ -324,7 +325,7 @@ func (p phone) DialLeg(ctx context.Context, id, caller call.LegID) error {
 		case l.state != ready:
 			return errConflict
 		}
-		p.ring(l)
+		p.ring(l, cmp.Or(limit, ringMax))
 		return nil
 	})
 	p.note(id, err)
