@@ -31,6 +31,8 @@ var (
 	// old one connected and mute, so it must stop acting at once: Run ends with this error
 	// and every later command but a read is refused with it.
 	ErrReplaced = errors.New("application taken over by another controller")
+	// ErrDeaf: the connection stands, but Asterisk sends it no events.
+	ErrDeaf = errors.New("no events on the event stream")
 	// ErrRunning: Run was called a second time.
 	ErrRunning = errors.New("ari: client runs already or has run")
 )

@@ -98,4 +98,6 @@ const (
 	PlaybackStarted        EventType = "PlaybackStarted"
 	StasisEnd              EventType = "StasisEnd"
 	StasisStart            EventType = "StasisStart"
+
+	channelUserevent EventType = "ChannelUserevent" // our own: see hears
 )

@@ -73,8 +73,8 @@ func startReal(t *testing.T, a *testbed.Asterisk) *real {
 			t.Errorf("run ended with %v", err)
 		}
 		// Asterisk takes the application from whoever connects in the moment in which it tidies
-		// up behind a socket that was closed: he hears nothing, and is not told. A client that
-		// lost its socket waits for BackoffMin. Nothing tells when that moment is over.
+		// up behind a socket that was closed. The client connects again then, but these tests
+		// expect one Up. Nothing tells when that moment is over.
 		<-time.After(100 * time.Millisecond)
 	})
 	r.up = next[*ari.Up](r.rig)

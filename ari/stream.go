@@ -16,9 +16,11 @@ import (
 
 // session is one WebSocket connection.
 type session struct {
-	conn  *websocket.Conn
-	end   context.CancelCauseFunc
-	heard atomic.Int64 // when Asterisk was last heard, Unix nanoseconds
+	conn    *websocket.Conn
+	end     context.CancelCauseFunc
+	heard   atomic.Int64  // when Asterisk was last heard, Unix nanoseconds
+	events  atomic.Uint64 // read so far
+	arrived chan struct{} // an event was read since hears looked last; holds one
 }
 
 func (s *session) heardNow()            { s.heard.Store(time.Now().UnixNano()) }
@@ -34,7 +36,7 @@ func (c *Client) connect(ctx context.Context) (wasUp bool, err error) {
 		return false, err
 	}
 	c.queue.hold()
-	s := &session{conn: conn, end: end}
+	s := &session{conn: conn, end: end, arrived: make(chan struct{}, 1)}
 	s.heardNow()
 	opened := s.lastHeard()
 	c.session.Store(s)
@@ -42,6 +44,9 @@ func (c *Client) connect(ctx context.Context) (wasUp bool, err error) {
 	workers.Go(func() { end(c.read(ctx, s)) })
 	workers.Go(func() { end(c.ping(ctx, s)) })
 	up, err := c.setUp(ctx)
+	if err == nil {
+		err = c.hears(ctx, s)
+	}
 	if err == nil {
 		if !c.lastHeard.IsZero() {
 			up.Gap = opened.Sub(c.lastHeard)
@@ -96,6 +101,11 @@ func (c *Client) read(ctx context.Context, s *session) error {
 			return fmt.Errorf("%w: event stream: %w", ErrUnreachable, err)
 		}
 		s.heardNow()
+		s.events.Add(1)
+		select {
+		case s.arrived <- struct{}{}:
+		default:
+		}
 		if err := c.receive(ctx, data); err != nil {
 			return err
 		}
@@ -105,8 +115,11 @@ func (c *Client) read(ctx context.Context, s *session) error {
 // receive queues one event. Only a take-over ends the connection; whatever else is wrong
 // with an event is counted, because a reconnect loses the events of a second.
 func (c *Client) receive(ctx context.Context, data []byte) error {
-	c.stats.events.Add(1)
 	event, err := decode(data)
+	if err == nil && event.Type == channelUserevent {
+		return nil
+	}
+	c.stats.events.Add(1)
 	var unknown *unknownEventError
 	switch {
 	case errors.As(err, &unknown):
@@ -138,31 +151,47 @@ func (c *Client) receive(ctx context.Context, data []byte) error {
 // maxWarned bounds the memory for names that come from outside.
 const maxWarned = 100
 
-// ping ends the connection when too many pongs in a row are missing. Without it a dead
-// peer would be noticed by TCP after minutes.
+// ping ends the connection when too many pongs or events of our own in a row are missing.
+// Without it a dead peer would be noticed by TCP after minutes, and a connection that is
+// told nothing never.
 func (c *Client) ping(ctx context.Context, s *session) error {
 	ticker := time.NewTicker(c.opts.PingEvery)
 	defer ticker.Stop()
-	for misses := 0; misses < c.opts.PingMisses; {
+	for misses := 0; ; {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-ticker.C:
 		}
 		c.queue.tick()
-		limit, cancel := context.WithTimeout(ctx, c.opts.PingEvery)
-		err := s.conn.Ping(limit)
-		cancel()
-		if err == nil {
+		err := c.pingOnce(ctx, s)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err == nil:
 			misses = 0
 			s.heardNow()
 			continue
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
+		case errors.Is(err, ErrGone):
+			return err
 		}
 		misses++
 		c.stats.pingMisses.Add(1)
+		if misses == c.opts.PingMisses {
+			return err
+		}
 	}
-	return fmt.Errorf("%w: %d pings without a pong", ErrUnreachable, c.opts.PingMisses)
+}
+
+func (c *Client) pingOnce(ctx context.Context, s *session) error {
+	limit, cancel := context.WithTimeout(ctx, c.opts.PingEvery)
+	err := s.conn.Ping(limit)
+	cancel()
+	if err != nil {
+		return fmt.Errorf("%w: %d pings without a pong", ErrUnreachable, c.opts.PingMisses)
+	}
+	if !c.connected.Load() {
+		return nil // setting up, which looks whether it hears at its end
+	}
+	return c.hears(ctx, s)
 }

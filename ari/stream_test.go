@@ -47,7 +47,7 @@ func TestUpComesFirst(t *testing.T) {
 	want := []string{
 		"GET /events", "GET /asterisk/info", "PUT /applications/hotline/eventFilter",
 		"POST /applications/hotline/subscription", "GET /applications/hotline", "GET /channels", "GET /bridges",
-		"GET /endpoints/PJSIP/a1001", "GET /endpoints/PJSIP/nobody",
+		"GET /endpoints/PJSIP/a1001", "GET /endpoints/PJSIP/nobody", "POST /events/user/hotline-hears",
 	}
 	var got []string
 	for _, q := range srv.Requests() {

@@ -135,6 +135,15 @@ func (s *Server) Replace() {
 	}
 }
 
+// Deafen takes the application from the controller, who stays connected and is not told: what
+// Asterisk does when he connects in the moment in which it tidies up behind another socket.
+func (s *Server) Deafen() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.socket = nil
+	s.change()
+}
+
 // SetPong decides which pings are answered, by their number from 1. nil answers all.
 func (s *Server) SetPong(answered func(n int) bool) {
 	s.mu.Lock()

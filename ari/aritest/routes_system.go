@@ -18,7 +18,25 @@ func (s *Server) routeSystem(mux *http.ServeMux) {
 	}))
 	s.handle(mux, "POST /applications/{app}/subscription", s.withApp(s.subscribe))
 	s.handle(mux, "PUT /applications/{app}/eventFilter", s.withApp(s.setFilter))
+	s.handle(mux, "POST /events/user/{name}", s.userEvent)
 	s.handle(mux, "GET /endpoints/{tech}/{resource}", s.endpoint)
+}
+
+// userEvent sends an event of the controller's own making back to it.
+func (s *Server) userEvent(w http.ResponseWriter, r *call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.URL.Query().Get("application") != App || s.socket == nil && len(s.channels) == 0 && len(s.bridges) == 0 {
+		refuse(w, http.StatusNotFound, "Application not found")
+		return
+	}
+	if s.socket != nil {
+		name := r.PathValue("name")
+		s.sendTo(s.socket, s.stamp(map[string]any{
+			"type": "ChannelUserevent", "eventname": name, "userevent": map[string]string{"eventname": name},
+		}))
+	}
+	answer(w, http.StatusNoContent, nil)
 }
 
 func (s *Server) info(w http.ResponseWriter, _ *call) {
