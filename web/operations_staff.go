@@ -191,12 +191,12 @@ type resetOutput struct{ Body resetAnswer }
 func (s *Server) resetPassword(ctx context.Context, in *resetInput) (*resetOutput, error) {
 	if in.Body.SecondFactor {
 		if err := s.o.Staff.ResetTOTP(ctx, deedOf(ctx), in.User); err != nil {
-			return nil, ofStaff(err, "user")
+			return nil, ofDeed(err)
 		}
 	}
 	password, err := s.o.Staff.ResetPassword(ctx, deedOf(ctx), in.User)
 	if err != nil {
-		return nil, ofStaff(err, "user")
+		return nil, ofDeed(err)
 	}
 	return &resetOutput{resetAnswer{password}}, nil
 }
@@ -207,7 +207,7 @@ type signUserOutInput struct {
 }
 
 func (s *Server) signUserOut(ctx context.Context, in *signUserOutInput) (*none, error) {
-	return nil, ofStaff(s.o.Staff.EndAll(ctx, deedOf(ctx), in.User), "user")
+	return nil, ofDeed(s.o.Staff.EndAll(ctx, deedOf(ctx), in.User))
 }
 
 type tokensAnswer struct {

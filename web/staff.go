@@ -138,5 +138,14 @@ func ofStaff(err error, field string) error {
 	return saidOf(err)
 }
 
+// ofDeed is ofStaff for what is done to a user without a version that was read: who was not the
+// first of two has sent no If-Match to mend, and may try again.
+func ofDeed(err error) error {
+	if errors.Is(err, people.ErrChanged) {
+		return Problem{Status: http.StatusConflict, Detail: "the user " + people.ErrChanged.Error()}
+	}
+	return ofStaff(err, "user")
+}
+
 // tagOf is the ETag of a version.
 func tagOf(version uint64) string { return strconv.Quote(strconv.FormatUint(version, 10)) }

@@ -168,6 +168,13 @@ func TestUsersAreChangedByWhoReadThem(t *testing.T) {
 			t.Errorf("%v: %d %s", c.err, r.StatusCode, r.text)
 		}
 	}
+	s.staff.err = people.ErrChanged
+	for _, deed := range []string{"POST " + path + "/password", "DELETE " + path + "/sessions"} { // these name no version
+		method, at, _ := strings.Cut(deed, " ")
+		if r := s.do(method, at, `{"second_factor":true}`, signed); r.StatusCode != 409 || r.problem.Field != "" {
+			t.Errorf("%s beside another: %d %s", deed, r.StatusCode, r.text)
+		}
+	}
 	s.staff.err = nil
 	if r := s.do("GET", "/api/v1/users/none", "", signed); r.StatusCode != 404 || r.problem.Field != "user" {
 		t.Errorf("an unknown one: %d %s", r.StatusCode, r.text)
