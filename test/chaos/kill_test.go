@@ -74,8 +74,7 @@ func TestPeers10KilledAtThePickUp(t *testing.T) {
 	judge(t, h, h.Settle(), 1)
 }
 
-// phone answers after a while, and now and then not at all. Who picks it up hangs up when
-// nobody is heard, as people do: a caller may end a talk whose controller is dead.
+// phone answers after a while, and now and then not at all.
 func phone(seed uint64) func(phonesim.Offer) phonesim.Action {
 	var mu sync.Mutex
 	dice := rand.New(rand.NewPCG(seed, 1))
@@ -85,9 +84,7 @@ func phone(seed uint64) func(phonesim.Offer) phonesim.Action {
 		if dice.IntN(10) == 0 {
 			return phonesim.RingOut()
 		}
-		act := phonesim.Answer(time.Duration(200+dice.IntN(1500))*time.Millisecond, 0)
-		act.Silence = 3 * time.Second
-		return act
+		return phonesim.Answer(time.Duration(200+dice.IntN(1500))*time.Millisecond, 0)
 	}
 }
 

@@ -22,7 +22,8 @@ import (
 
 const outliveAgents = 6
 
-// outlive opens a site with a controller that acts and agents who are ready.
+// outlive opens a site with a controller that acts and agents who are ready. They hang up
+// when nobody is heard, as people do: a caller may have ended a talk whose controller is dead.
 func outlive(t *testing.T) (h *house.House, program string, controller *house.Controller) {
 	t.Helper()
 	h = house.OpenOutside(t, outliveAgents, func(c *configs.Config) { c.Queues[0].RingFor = 5 * time.Second })
@@ -30,7 +31,12 @@ func outlive(t *testing.T) (h *house.House, program string, controller *house.Co
 	controller = h.Controller(program, "zero")
 	h.Until("the controller acts", acts(h))
 	for i := range outliveAgents {
-		h.Agent(i, phone(uint64(i)))
+		behave := phone(uint64(i))
+		h.Agent(i, func(o phonesim.Offer) phonesim.Action {
+			act := behave(o)
+			act.Silence = 3 * time.Second
+			return act
+		})
 	}
 	return h, program, controller
 }
