@@ -3,6 +3,7 @@ package e2e
 import (
 	"io/fs"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -75,6 +76,10 @@ func TestDemoKilledLeavesNothing(t *testing.T) {
 	if left := runFolders(t, tmp); len(left) != 3 {
 		t.Errorf("the killed demo left %v, expected the folders of Asterisk, Redis and the hotline", left)
 	}
+	// A test run by nohup ignores the hang-up, and a demo would take that over from it.
+	hangUps := make(chan os.Signal, 1)
+	signal.Notify(hangUps, syscall.SIGHUP)
+	defer signal.Stop(hangUps)
 	next := startDemo(t, hotline, tmp, "--no-phones", "--agents", "0")
 	if left := runFolders(t, tmp); len(left) != 3 {
 		t.Errorf("beside the running demo there are %v, want only its own three folders", left)
