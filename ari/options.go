@@ -26,7 +26,7 @@ type Options struct {
 	Watch     []string // endpoints whose state the Snapshot carries: "PJSIP/a1001"
 
 	PingEvery      time.Duration // pause between pings, also the limit for a pong and for an event of our own; 0 = 3 s
-	PingMisses     int           // missed ones in a row that end the connection; 0 = 2, so within 12 s
+	PingMisses     int           // missed ones in a row that end the connection; 0 = 2, so within 9 s
 	CommandTimeout time.Duration // limit of one command with its retry; 0 = 4 s
 	BackoffMin     time.Duration // first pause before connecting again; 0 = 100 ms
 	BackoffMax     time.Duration // longest pause; 0 = 5 s

@@ -18,18 +18,16 @@ func (s *Server) routeSystem(mux *http.ServeMux) {
 	}))
 	s.handle(mux, "POST /applications/{app}/subscription", s.withApp(s.subscribe))
 	s.handle(mux, "PUT /applications/{app}/eventFilter", s.withApp(s.setFilter))
-	s.handle(mux, "POST /events/user/{name}", s.userEvent)
+	s.handle(mux, "POST /events/user/{name}", func(w http.ResponseWriter, r *call) {
+		r.SetPathValue("app", r.URL.Query().Get("application"))
+		s.withApp(s.userEvent)(w, r)
+	})
 	s.handle(mux, "GET /endpoints/{tech}/{resource}", s.endpoint)
 }
 
-// userEvent sends an event of the controller's own making back to it.
+// userEvent sends an event of the controller's own making back to it. As in Asterisk it is a
+// success when nobody hears it.
 func (s *Server) userEvent(w http.ResponseWriter, r *call) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if r.URL.Query().Get("application") != App || s.socket == nil && len(s.channels) == 0 && len(s.bridges) == 0 {
-		refuse(w, http.StatusNotFound, "Application not found")
-		return
-	}
 	if s.socket != nil {
 		name := r.PathValue("name")
 		s.sendTo(s.socket, s.stamp(map[string]any{
@@ -57,8 +55,7 @@ func (s *Server) withApp(serve func(http.ResponseWriter, *call)) func(http.Respo
 	return func(w http.ResponseWriter, r *call) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		idle := s.socket == nil && len(s.channels) == 0 && len(s.bridges) == 0
-		if r.PathValue("app") != App || idle {
+		if r.PathValue("app") != App || s.idle() {
 			refuse(w, http.StatusNotFound, "Application not found")
 			return
 		}

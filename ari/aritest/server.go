@@ -370,10 +370,13 @@ func (s *Server) leave(k *socket) {
 // forget is what Asterisk does with an application that has neither a controller nor
 // anything to hold: the filter goes with it. The caller holds the lock.
 func (s *Server) forget() {
-	if s.socket == nil && len(s.channels) == 0 && len(s.bridges) == 0 {
+	if s.idle() {
 		s.filter = nil
 	}
 }
+
+// idle tells whether the application has neither. The caller holds the lock.
+func (s *Server) idle() bool { return s.socket == nil && len(s.channels) == 0 && len(s.bridges) == 0 }
 
 // sendTo queues an event for a socket. The caller holds the lock.
 func (s *Server) sendTo(k *socket, event map[string]any) {
